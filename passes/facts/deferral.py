@@ -16,7 +16,7 @@ from ranvier.ir.inputs import CONTRACTED
 from ranvier.ir.neurons import region_of
 from ranvier.ir.recording import CallOp
 from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
-from ranvier.ir.structure import ClockOp, DtOp, LoopOp, ProgramOp, ReadOp, StateOp, TimeOp, YieldOp
+from ranvier.ir.structure import ClockOp, DtOp, LoopOp, ProgramOp, ReadOp, TimeOp, YieldOp
 from ranvier.ir.synapses import PropagateOp, element_args, roles_of, shifts_of, written_inputs
 from ranvier.ir.team import DIVISION
 from ranvier.ir.types import is_shared
@@ -53,6 +53,15 @@ class Deferral:
     comes_first: bool
 
 
+def is_deferred(op: Operation) -> bool:
+    """Tells whether an op is a pathway that is held back where a program has one thread and one instance."""
+    return DEFERRED in op.attributes and isinstance(op, PropagateOp) and not _is_shared_out(op)
+
+
+def _is_shared_out(op: PropagateOp) -> bool:
+    return op.instances is not None or DIVISION in op.attributes
+
+
 def deferral(op: PropagateOp, loop: LoopOp, versions: Versions) -> Deferral | str:
     """Returns how a pathway is held back, or why it cannot be."""
     reason = _own_reason(op) or _reason_of_loop(loop)
@@ -78,7 +87,7 @@ def _own_reason(op: PropagateOp) -> str:
     """Returns why a pathway cannot wait, by what it is itself."""
     if op.spiking.data != "post":
         return "its spikes are those of the sources, whose synapses stand together"
-    if op.instances is not None or DIVISION in op.attributes:
+    if _is_shared_out(op):
         return "several instances or threads share the work"
     if op.pending:
         return "there are spikes under way from before a change"
@@ -188,7 +197,7 @@ def _reason_of_reader(op: PropagateOp, reader: PropagateOp) -> str:
     name = describe(reader)
     if reader.spiking.data != "pre" or reader.clock is not op.clock:
         return f"{name} is no pathway of the sources at the same times"
-    if reader.instances is not None or DIVISION in reader.attributes or reader.pending:
+    if _is_shared_out(reader) or reader.pending:
         return f"{name} has several instances or threads, or spikes under way from before a change"
     if reader.order is not None:
         return f"the synapses do not stand in the order of their sources, in which {name} needs them"
@@ -210,9 +219,3 @@ def _changers(loop: LoopOp, versions: Versions, root: SSAValue) -> Iterator[Oper
     for each in loop.body.block.ops:
         if any(versions.root(out) is root for out in each.results):
             yield each
-
-
-def size_of_state(value: SSAValue, versions: Versions) -> SSAValue | None:
-    """Returns the number of elements of a state, None for other arrays."""
-    owner = versions.root(value).owner
-    return owner.size if isinstance(owner, StateOp) else None

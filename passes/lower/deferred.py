@@ -24,7 +24,7 @@ from ranvier.ir.slots import TILE
 from ranvier.ir.structure import LoopOp, StateOp
 from ranvier.ir.synapses import PropagateOp
 from ranvier.ir.types import element_type
-from ranvier.passes.facts.deferral import DEFERRED, Deferral, deferral
+from ranvier.passes.facts.deferral import Deferral, deferral, is_deferred
 from ranvier.passes.lower.due_rows import (
     AHEAD,
     announce_row,
@@ -55,6 +55,9 @@ LOOK_AGAIN = 16
 
 FEWER = 3
 """Everything catches up by targets if fewer than one in so many has spikes that wait: their synapses are far apart."""
+
+TOGETHER = 128
+"""The synapses of a row that catch up together: it takes as many turns as the target among them with most spikes."""
 
 ANNOUNCED = 64
 """The number of synapses of a row that are asked for; the machine sees the rest coming."""
@@ -104,7 +107,7 @@ def find_deferred(run: Run, loop: LoopOp, steps: Mapping[SSAValue, SSAValue]) ->
     if not run.defers or run.threads is not None:
         return
     for op in loop.body.block.ops:
-        if isinstance(op, PropagateOp) and DEFERRED in op.attributes:
+        if isinstance(op, PropagateOp) and is_deferred(op):
             found = deferral(op, loop, run.versions)
             if isinstance(found, Deferral) and found.reader not in run.deferred:
                 run.deferred[found.held] = run.deferred[found.reader] = _deferred(run, found, steps[op.clock])
@@ -328,7 +331,7 @@ def _catch_up(run: Run, held: Deferred) -> None:
         row, begin, end = row_at(kernel, pointers, rows, each.index)
         since = w.binary(arith.MaxSIOp, w.load(caught, row), one)
         w.store(mark, caught, row)
-        with tiles(w, end, begin) as tile:
+        with tiles(w, end, begin, most=TOGETHER) as tile:
             with w.loop(tile.length, carried=[w.constant(0, i64)] * KEPT) as each_word:
                 word = w.load(recent, w.load_number(targets, w.add(tile.start, each_word.index)))
                 w.store(word, words, each_word.index)

@@ -29,15 +29,22 @@ class Tile:
 
 
 @contextmanager
-def tiles(w: Writer, end: SSAValue, begin: SSAValue | None = None, carried: Sequence[SSAValue] = ()) -> Generator[Tile]:
-    """Opens a loop over the tiles of the numbers from `begin` (0) to before `end`.
+def tiles(
+    w: Writer,
+    end: SSAValue,
+    begin: SSAValue | None = None,
+    carried: Sequence[SSAValue] = (),
+    *,
+    most: int = TILE,
+) -> Generator[Tile]:
+    """Opens a loop over the tiles, of `most` numbers each, of the numbers from `begin` (0) to before `end`.
 
-    The length of a tile is chosen from two numbers that are known before the loop. As the smaller of `TILE` and what is
+    The length of a tile is chosen from two numbers that are known before the loop. As the smaller of `most` and what is
     left, it would be a formula of the counter, which LLVM's strength reduction may compute anew for each vector.
     """
     size = end if begin is None else w.sub(end, begin)
-    rest = w.binary(arith.RemUIOp, size, w.constant(TILE))
+    rest = w.binary(arith.RemUIOp, size, w.constant(most))
     whole = w.sub(size, rest)
-    with w.loop(size, step=TILE, carried=carried) as loop:
-        length = w.select(w.compare("slt", loop.index, whole), w.constant(TILE), rest)
+    with w.loop(size, step=most, carried=carried) as loop:
+        length = w.select(w.compare("slt", loop.index, whole), w.constant(most), rest)
         yield Tile(loop, loop.index if begin is None else w.add(begin, loop.index), length)
