@@ -27,6 +27,9 @@ DEFERRED, IMMEDIATE = "deferred", "immediate"
 """Attributes that the pass `defer-events` gives pathways of targets: until which pathway they wait, or why they do
 not."""
 
+ALWAYS = "always"
+"""The attribute of a pathway that is held back from the first step on, whether that pays or not."""
+
 _VARYING = (RandomOp, GatherOp, NativeOp, PropagatorOp, ReadOp, DtOp, TimeOp)
 
 

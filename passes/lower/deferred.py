@@ -5,7 +5,8 @@ target keeps the ticks (steps of this call, from 1) of its last `KEPT` spikes in
 the lowest; each source the tick up to which its synapses are up to date. Before a spike of the source reads a row, it
 *catches up*: for all its synapses at once, from the oldest spike to the newest. A spike that would push another out of
 the word, which some source still lacks, first makes the synapses of its target catch up (*walk*): so no work is lost,
-and none takes longer than if it had been done at once. At the end of a call everything catches up, by rows or by
+and none takes longer than if it had been done at once. A call begins without waiting: each spike makes its target walk,
+until it is seen that targets spike often enough, compared with sources, for waiting to pay. At the end of a call everything catches up, by rows or by
 targets, whichever are fewer: the host sees what it would have seen.
 
 For each synapse the same numbers are computed in the same order, so not a bit depends on when that is.
@@ -24,7 +25,7 @@ from ranvier.ir.slots import TILE
 from ranvier.ir.structure import LoopOp, StateOp
 from ranvier.ir.synapses import PropagateOp
 from ranvier.ir.types import element_type
-from ranvier.passes.facts.deferral import Deferral, deferral, is_deferred
+from ranvier.passes.facts.deferral import ALWAYS, Deferral, deferral, is_deferred
 from ranvier.passes.lower.due_rows import (
     AHEAD,
     announce_row,
@@ -62,9 +63,16 @@ TOGETHER = 128
 ANNOUNCED = 64
 """The number of synapses of a row that are asked for; the machine sees the rest coming."""
 
-MARK, LEAST, LOOKED, ROWS, WALKS, WORDS = 0, 1, 2, 3, 4, 8
-"""Words of the book: the tick up to which rows are brought, the least tick of all sources when that was looked at, when
-that was, the numbers of rows that catch up and of targets that walk. The size of the book."""
+ENOUGH = 64
+"""Spikes that have to be seen before it is known whether it pays to let spikes wait."""
+
+VISIT, GAIN = 2, 7
+"""Nanoseconds that it takes to look for what waits for a synapse, and that it saves to let a spike wait for one."""
+
+MARK, LEAST, LOOKED, ROWS, WALKS, WORKS, ARRIVED, NOTED, WORDS = 0, 1, 2, 3, 4, 5, 6, 7, 8
+"""Words of the book: the tick up to which rows are brought; the least tick of all sources when that was looked at, and
+when that was; the numbers of rows that catch up and of targets that walk; whether spikes wait; how many spikes of
+sources and of targets were seen in this call. The size of the book."""
 
 
 @dataclass(eq=False, repr=False)
@@ -80,7 +88,7 @@ class Deferred:
         targets: The targets that walk.
         words: Their spikes that wait.
         first: The step of the clock in which the call begins.
-        works: Whether spikes wait: not where a source has synapses of several delays.
+        may_wait: Whether spikes may wait: not where a source has synapses of several delays.
         calls: The functions that catch up and walk, with their arguments.
     """
 
@@ -92,7 +100,7 @@ class Deferred:
     targets: SSAValue
     words: SSAValue
     first: SSAValue
-    works: SSAValue
+    may_wait: SSAValue
     calls: list[tuple[str, list[SSAValue]]] = field(default_factory=list[tuple[str, list[SSAValue]]])
 
 
@@ -122,14 +130,16 @@ def most_instants(run: Run, left: SSAValue) -> SSAValue:
 def _deferred(run: Run, found: Deferral, first: SSAValue) -> Deferred:
     w = run.writer
     with w.inside(run.setup):
-        works = w.constant(1, i1)
+        may_wait = w.constant(1, i1)
         for op in (found.held, found.reader):
-            works = w.binary(arith.AndIOp, works, w.compare("eq", _delays(run, op), w.constant(1)))
+            may_wait = w.binary(arith.AndIOp, may_wait, w.compare("eq", _delays(run, op), w.constant(1)))
         recent = run.fresh_lowered(i64, _rows_of(run, found.held))
         caught = run.fresh_lowered(i64, _rows_of(run, found.reader))
         book = run.fresh_lowered(i64, w.constant(WORDS))
+        if ALWAYS in found.held.attributes:
+            w.store(w.op(arith.ExtUIOp, [may_wait], [i64]).results[0], book, w.constant(WORKS))
     rows, targets, words = (room_for_rows(run, op) for op in (found.reader, found.held, found.held))
-    return Deferred(found, recent, caught, book, rows, targets, words, first, works)
+    return Deferred(found, recent, caught, book, rows, targets, words, first, may_wait)
 
 
 def _delays(run: Run, op: PropagateOp) -> SSAValue:
@@ -177,6 +187,7 @@ def note_spikes(run: Run, op: PropagateOp) -> None:
             reached.give(w.add(each.args[1], w.cast(walks, INDEX)))
         each.give(*reached.results)
     _enter(kernel, held, WALKS, w.cast(each.results[0], i64))
+    _decide(kernel, held, w.cast(number, i64))
     kernel.close()
     _walk(run, held)
 
@@ -198,8 +209,8 @@ def _read(kernel: Kernel, held: Deferred, word: int) -> SSAValue:
 
 def _note(kernel: Kernel, held: Deferred, row: SSAValue, tick: SSAValue, walks: SSAValue) -> SSAValue:
     """Writes the tick into the word of a target; returns whether its synapses have to catch up before."""
-    w, recent, works = kernel.writer, kernel.pass_in(held.recent), kernel.pass_in(held.works)
-    word, zero = w.load(recent, row), w.constant(0, i64)
+    w, recent, zero = kernel.writer, kernel.pass_in(held.recent), kernel.writer.constant(0, i64)
+    word, works = w.load(recent, row), w.compare("ne", _read(kernel, held, WORKS), zero)
     oldest = w.binary(arith.ShRUIOp, word, w.constant(BITS * (KEPT - 1), i64))
     is_kept = w.compare("ne", oldest, zero)
 
@@ -217,8 +228,32 @@ def _note(kernel: Kernel, held: Deferred, row: SSAValue, tick: SSAValue, walks: 
     longer = w.binary(arith.OrIOp, w.binary(arith.ShLIOp, word, w.constant(BITS, i64)), tick)
     w.store(w.select(works, w.select(must_walk, tick, longer), zero), recent, row)
     w.store(w.cast(row, i64), kernel.pass_in(held.targets), walks)
-    w.store(w.select(works, word, tick), kernel.pass_in(held.words), walks)
+    w.store(w.select(works, word, longer), kernel.pass_in(held.words), walks)
     return w.op(arith.ExtUIOp, [must_walk], [i64]).results[0]
+
+
+def _decide(kernel: Kernel, held: Deferred, noted: SSAValue) -> None:
+    """Lets spikes wait from now on if targets spike often enough, compared with sources.
+
+    A spike of a source looks for what waits at each synapse, one of a target saves a walk. So many synapses as there
+    are belong to the spikes of all sources, and to those of all targets.
+
+    Args:
+        kernel: The function.
+        held: The pathway.
+        noted: The number of spikes of targets in this step.
+    """
+    w, found = kernel.writer, held.found
+    noted = w.add(_read(kernel, held, NOTED), noted)
+    arrived = _read(kernel, held, ARRIVED)
+    _enter(kernel, held, NOTED, noted)
+    sources, targets = (w.cast(_rows_in(kernel, op), i64) for op in (found.reader, found.held))
+    saves = w.mul(w.mul(noted, sources), w.constant(GAIN, i64))
+    takes = w.mul(w.mul(arrived, targets), w.constant(VISIT, i64))
+    pays = w.binary(arith.AndIOp, kernel.pass_in(held.may_wait), w.compare("sgt", saves, takes))
+    is_known = w.compare("sge", w.add(noted, arrived), w.constant(ENOUGH, i64))
+    with w.when(w.binary(arith.AndIOp, pays, is_known)):
+        _enter(kernel, held, WORKS, w.constant(1, i64))
 
 
 def _walk(run: Run, held: Deferred) -> None:
@@ -297,6 +332,7 @@ def list_rows(run: Run, op: PropagateOp) -> SSAValue:
     number = list_due_rows(kernel, op, kernel.pass_in(held.rows), slot, size, pointers=kernel.array(op.pointers))
     w.store(w.cast(w.add(position, w.constant(1)), i64), place, w.constant(0))
     _enter(kernel, held, ROWS, w.cast(number, i64))
+    _enter(kernel, held, ARRIVED, w.add(_read(kernel, held, ARRIVED), w.cast(number, i64)))
     later = w.constant(int(held.found.comes_first), i64)
     _enter(kernel, held, MARK, w.add(_tick(kernel, run, held), later))
     kernel.close()
@@ -319,7 +355,7 @@ def _catch_up(run: Run, held: Deferred) -> None:
     arrays = {k: kernel.array(op.inputs[k]) for k in code.of_synapses}
     words, newest = w.alloca(i64, TILE), w.alloca(i64, KEPT)
     one, bits = w.constant(1, i64), w.constant(BITS, i64)
-    works = kernel.pass_in(held.works)
+    works = w.compare("ne", _read(kernel, held, WORKS), w.constant(0, i64))
     number = w.select(works, number_of_rows(kernel, held), w.constant(0))
     last = w.sub(number, w.constant(1))
     mark = _read(kernel, held, MARK)

@@ -6,15 +6,22 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp, StringAttr, UnitAttr
 from xdsl.passes import ModulePass
 
 from ranvier.ir.synapses import PropagateOp
-from ranvier.passes.facts.deferral import DEFERRED, IMMEDIATE, Deferral, deferral
+from ranvier.ir.types import element_type
+from ranvier.passes.facts.deferral import ALWAYS, DEFERRED, IMMEDIATE, Deferral, deferral
 from ranvier.passes.facts.versions import check_single_version
 from ranvier.passes.optimise.choose_layout import facts_of
 from ranvier.passes.optimise.rewriting import FastMath, check_fast_math, loop_of, programs_in
 from ranvier.passes.statistics import count
+
+
+LEAST_BYTES = 4e6
+"""Variables of synapses that take less stay in the second-level cache, where it matters little in which order they are
+reached. Measured on an Intel Xeon with 2 MB of it: 0.8 MB are slower by a tenth, 3 MB are as fast, 12 MB faster by a
+third, 80 MB twice as fast."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +29,9 @@ class DeferEvents(ModulePass):
     """Lets the spikes of targets wait until the synapses that they change are read, at the next spike of the source.
 
     Before:
-        snn.propagate "s_pre" ... spiking "pre" ... elements(%w, ...) of ["synapse", ...] ... writes [0, ...]
-        snn.propagate "s_post" ... spiking "post" ... elements(%w, %apre, ...) of ["synapse", "pre", ...] writes [0, ...]
+        snn.propagate "s_post" ... spiking "post" ...
     After:
-        snn.propagate "s_post" ... {deferred = "until 's_pre'"}
+        snn.propagate "s_post" ... spiking "post" ... {deferred = "until 's_pre'"}
 
     The synapses of a target are far apart in memory, those of a source stand together. A target notes when it spikes;
     the rows of a source catch up before they are read.
@@ -41,7 +47,7 @@ class DeferEvents(ModulePass):
     statistics: ClassVar = {"deferred": "pathways of targets that wait for those of sources"}
 
     always: bool = False
-    """Whether spikes wait where they can, although it may take longer."""
+    """Whether spikes wait from the first step on wherever they can, although it may take longer."""
     fast_math: FastMath = "contract"
     """How freely results may be rounded: with "reassociate" the machine's code may differ from place to place."""
 
@@ -62,13 +68,22 @@ class DeferEvents(ModulePass):
                 found: Deferral | str = "sums may be rounded in another way"
                 if self.fast_math != "reassociate":
                     found = deferral(pathway, loop, versions)
-                reason = found if isinstance(found, str) else self._too_small(found.reader)
+                reason = found if isinstance(found, str) else self._too_small(found)
                 if reason:
                     pathway.attributes[IMMEDIATE] = StringAttr(reason)
                 elif isinstance(found, Deferral):
+                    if self.always:
+                        pathway.attributes[ALWAYS] = UnitAttr()
                     pathway.attributes[DEFERRED] = StringAttr(f"until '{found.reader.label.data}'")
                     count("deferred")
 
-    def _too_small(self, reader: PropagateOp) -> str:
+    def _too_small(self, found: Deferral) -> str:
         """Returns why it is not worth it, "" if it is."""
-        return ""
+        facts = facts_of(found.reader)
+        sizes = [facts.get(name) for name in ("row_log2", "sparsity_log2", "degree_log2")]
+        known = [size for size in sizes if size is not None]
+        if self.always or len(known) < len(sizes):
+            return ""
+        widths = [element_type(found.held.inputs[k].type) for k, _ in found.writes]
+        taken = 2.0 ** (sum(known) - len(known) / 2) * sum((getattr(t, "bitwidth", 64) + 7) // 8 for t in widths)
+        return "" if taken >= LEAST_BYTES else "what it changes stays in the cache"
