@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from ranvier.ir.inputs import CONTRACTED
@@ -21,7 +22,7 @@ from ranvier.ir.synapses import PropagateOp, element_args, roles_of, shifts_of, 
 from ranvier.ir.team import DIVISION
 from ranvier.ir.types import is_shared
 from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
-from ranvier.passes.facts.versions import Versions, describe, label_of, used_values
+from ranvier.passes.facts.versions import Versions, label_of, used_values
 
 DEFERRED, IMMEDIATE = "deferred", "immediate"
 """Attributes that the pass `defer-events` gives pathways of targets: until which pathway they wait, or why they do
@@ -67,10 +68,10 @@ def _is_shared_out(op: PropagateOp) -> bool:
 
 def deferral(op: PropagateOp, loop: LoopOp, versions: Versions) -> Deferral | str:
     """Returns how a pathway is held back, or why it cannot be."""
-    reason = _own_reason(op) or _reason_of_loop(loop)
+    reason = _own_reason(op, versions) or _reason_of_loop(loop)
     if reason:
         return reason
-    found = _slice(op)
+    found = _slice(op, versions)
     if isinstance(found, str):
         return found
     ops, writes = found
@@ -86,7 +87,7 @@ def deferral(op: PropagateOp, loop: LoopOp, versions: Versions) -> Deferral | st
     return Deferral(op, reader, ops, inputs, writes, time, body.index(op) < body.index(reader))
 
 
-def _own_reason(op: PropagateOp) -> str:
+def _own_reason(op: PropagateOp, versions: Versions) -> str:
     """Returns why a pathway cannot wait, by what it is itself."""
     if op.spiking.data != "post":
         return "its spikes are those of the sources, whose synapses stand together"
@@ -100,7 +101,7 @@ def _own_reason(op: PropagateOp) -> str:
     roles = roles_of(op)
     for k in written_inputs(op):
         if roles[k] not in ("synapse", "row"):
-            return f"it changes {_name(op, k)} of neurons"
+            return f"it changes {label_of(versions.root(op.inputs[k]))} of neurons"
     if not any(roles[k] == "synapse" for k in written_inputs(op)):
         return "it changes nothing of synapses"
     return ""
@@ -114,11 +115,15 @@ def _reason_of_loop(loop: LoopOp) -> str:
     return "" if caller is None else "Python is called, which may look at synapses"
 
 
-def _name(op: PropagateOp, k: int) -> str:
-    return op.inputs[k].name_hint or f"input {k}"
+def _called(op: Operation) -> str:
+    """Returns what reasons call an op: the object it comes from."""
+    label = op.properties.get("label")
+    return f"'{label.data}'" if isinstance(label, StringAttr) else op.name
 
 
-def _slice(op: PropagateOp) -> tuple[tuple[Operation, ...], tuple[tuple[int, SSAValue], ...]] | str:
+def _slice(
+    op: PropagateOp, versions: Versions
+) -> tuple[tuple[Operation, ...], tuple[tuple[int, SSAValue], ...]] | str:
     """Returns the ops by which variables of synapses change, and what they become by input; or why they cannot wait."""
     block, roles = region_of(op), roles_of(op)
     last = block.last_op
@@ -142,7 +147,7 @@ def _slice(op: PropagateOp) -> tuple[tuple[Operation, ...], tuple[tuple[int, SSA
             if number in (0, 2):
                 return f"what it does to synapses needs the number of the {'synapse' if number == 0 else 'target'}"
             if number >= 3 and roles[number - 3] not in ("synapse", "pre"):
-                return f"what it does to synapses needs {_name(op, number - 3)} of the neuron that spikes"
+                return f"what it does to synapses needs {label_of(versions.root(op.inputs[number - 3]))} of the neuron that spikes"
     return tuple(each for each in block.ops if each in needed), writes
 
 
@@ -176,28 +181,28 @@ def _reader(
         return "its variables of synapses are found otherwise"
     readers = {user for user in _users(loop, versions, mine) if user is not op}
     if len(readers) != 1:
-        others = sorted(describe(user) for user in readers)
+        others = sorted(_called(user) for user in readers)
         return f"its synapses are used by {', '.join(others)}" if others else "nothing else uses its synapses"
     (reader,) = readers
     if not isinstance(reader, PropagateOp) or (reason := _reason_of_reader(op, reader)):
-        return f"its synapses are used by {describe(reader)}" if not isinstance(reader, PropagateOp) else reason
+        return f"its synapses are used by {_called(reader)}" if not isinstance(reader, PropagateOp) else reason
     for value, role in zip(reader.inputs, roles_of(reader), strict=True):
         if versions.root(value) in own and role != "synapse":
-            return f"{describe(reader)} uses {label_of(versions.root(value))} otherwise"
+            return f"{_called(reader)} uses {label_of(versions.root(value))} otherwise"
     sources = {versions.root(op.inputs[k]) for k in inputs if roles[k] == "pre"}
     rows = {versions.root(v) for v, role in zip(reader.inputs, roles_of(reader), strict=True) if role == "row"}
     for root in [*own, *sources]:
         changers = [user for user in _changers(loop, versions, root) if user is not op]
         if any(changer is not reader for changer in changers):
-            return f"{describe(changers[0])} changes {label_of(root)}"
+            return f"{_called(changers[0])} changes {label_of(root)}"
         if changers and root in sources and root not in rows:
-            return f"{describe(reader)} changes {label_of(root)} with each synapse"
+            return f"{_called(reader)} changes {label_of(root)} with each synapse"
     return reader
 
 
 def _reason_of_reader(op: PropagateOp, reader: PropagateOp) -> str:
     """Returns why a pathway cannot do what waits before it reads its synapses."""
-    name = describe(reader)
+    name = _called(reader)
     if reader.spiking.data != "pre" or reader.clock is not op.clock:
         return f"{name} is no pathway of the sources at the same times"
     if _is_shared_out(reader) or reader.pending:
