@@ -30,7 +30,14 @@ LOWERING = f"{TO_LOOPS},merge-equal-functions"
 PREPARING = "sort-rows"
 """What the lowering to kernels begins with: the rest of the graph's passes, and what decides which arrays there are."""
 
-WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions", "choose-layout", CONTRACTING, "defer-events")
+WITH_FAST_MATH = (
+    "fold-constants",
+    "merge-reciprocals",
+    "approximate-functions",
+    "choose-layout",
+    CONTRACTING,
+    "defer-events",
+)
 """The passes that have the option."""
 
 LAYING_OUT = "choose-layout"

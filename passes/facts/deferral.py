@@ -121,9 +121,7 @@ def _called(op: Operation) -> str:
     return f"'{label.data}'" if isinstance(label, StringAttr) else op.name
 
 
-def _slice(
-    op: PropagateOp, versions: Versions
-) -> tuple[tuple[Operation, ...], tuple[tuple[int, SSAValue], ...]] | str:
+def _slice(op: PropagateOp, versions: Versions) -> tuple[tuple[Operation, ...], tuple[tuple[int, SSAValue], ...]] | str:
     """Returns the ops by which variables of synapses change, and what they become by input; or why they cannot wait."""
     block, roles = region_of(op), roles_of(op)
     last = block.last_op
@@ -147,7 +145,8 @@ def _slice(
             if number in (0, 2):
                 return f"what it does to synapses needs the number of the {'synapse' if number == 0 else 'target'}"
             if number >= 3 and roles[number - 3] not in ("synapse", "pre"):
-                return f"what it does to synapses needs {label_of(versions.root(op.inputs[number - 3]))} of the neuron that spikes"
+                needed_of_target = label_of(versions.root(op.inputs[number - 3]))
+                return f"what it does to synapses needs {needed_of_target} of the neuron that spikes"
     return tuple(each for each in block.ops if each in needed), writes
 
 
@@ -184,8 +183,11 @@ def _reader(
         others = sorted(_called(user) for user in readers)
         return f"its synapses are used by {', '.join(others)}" if others else "nothing else uses its synapses"
     (reader,) = readers
-    if not isinstance(reader, PropagateOp) or (reason := _reason_of_reader(op, reader)):
-        return f"its synapses are used by {_called(reader)}" if not isinstance(reader, PropagateOp) else reason
+    if not isinstance(reader, PropagateOp):
+        return f"its synapses are used by {_called(reader)}"
+    reason = _reason_of_reader(op, reader)
+    if reason:
+        return reason
     for value, role in zip(reader.inputs, roles_of(reader), strict=True):
         if versions.root(value) in own and role != "synapse":
             return f"{_called(reader)} uses {label_of(versions.root(value))} otherwise"

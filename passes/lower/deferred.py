@@ -3,11 +3,13 @@
 A pathway of targets that is held back (`ranvier.passes.facts.deferral`) touches no synapse when a target spikes. Each
 target keeps the ticks (steps of this call, from 1) of its last `KEPT` spikes in the quarters of a word, the newest in
 the lowest; each source the tick up to which its synapses are up to date. Before a spike of the source reads a row, it
-*catches up*: for all its synapses at once, from the oldest spike to the newest. A spike that would push another out of
-the word, which some source still lacks, first makes the synapses of its target catch up (*walk*): so no work is lost,
-and none takes longer than if it had been done at once. A call begins without waiting: each spike makes its target walk,
-until it is seen that targets spike often enough, compared with sources, for waiting to pay. At the end of a call everything catches up, by rows or by
-targets, whichever are fewer: the host sees what it would have seen.
+*catches up*: for all its synapses at once, from the oldest spike to the newest.
+
+A spike that would push another out of the word, which some source still lacks, first makes the synapses of its target
+catch up (*walk*): nothing takes longer than if it had been done at once. A call begins without waiting: each spike
+makes its target walk, until it is seen that targets spike often enough, compared with sources, for waiting to pay. At
+the end of a call everything catches up, by rows or by targets, whichever are fewer: the host sees what it would have
+seen.
 
 For each synapse the same numbers are computed in the same order, so not a bit depends on when that is.
 """
@@ -36,8 +38,8 @@ from ranvier.passes.lower.due_rows import (
     take_in,
     whole_row,
 )
-from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.replay import Replay
+from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import SynapseCode
 from ranvier.passes.lower.tiles import tiles
 from ranvier.passes.lower.writer import INDEX, Writer

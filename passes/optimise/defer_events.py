@@ -17,7 +17,6 @@ from ranvier.passes.optimise.choose_layout import facts_of
 from ranvier.passes.optimise.rewriting import FastMath, check_fast_math, loop_of, programs_in
 from ranvier.passes.statistics import count
 
-
 LEAST_BYTES = 4e6
 """Variables of synapses that take less stay in the second-level cache, where it matters little in which order they are
 reached. Measured on an Intel Xeon with 2 MB of it: 0.8 MB are slower by a tenth, 3 MB are as fast, 12 MB faster by a

@@ -2,16 +2,13 @@
 bit, however many steps a call has.
 """
 
-import re
-
 import numpy as np
 import pytest
 
-from ranvier.ir.slots import BUDGET_USED, FINISHED
 from ranvier.passes.pipeline import DEFAULT_PIPELINE, run_pipeline
 
 SIZE, SYNAPSES, STEPS = 23, 160, 70
-A, I, L, O = "tensor<?xf64>", "tensor<?xi32>", "tensor<?xi64>", "tensor<1xi64>"
+F, N, L, P = "tensor<?xf64>", "tensor<?xi32>", "tensor<?xi64>", "tensor<1xi64>"
 WAITING = DEFAULT_PIPELINE.replace(",defer-events", ",defer-events{always=true}")
 
 
@@ -50,11 +47,11 @@ class Plastic:
         v = self.add(f"arith.addf %v_, {w}")
         x = self.value(["%x_", "%t", "%c"])
         y = self.value(["%l_", "%x_", "%t"])
-        return f"""    %h1, %n1, %p1, %{arrays['w']}, %{arrays['z']}, %v1, %x1, %l1 = snn.propagate "pre" on(%clk) %e1 [%zero, %N]
-        spiking "pre" from(%i : {I}) to(%j : {I}) rows(%rows, %delays) history(%h0, %n0, %p0)
-        elements(%{arrays['w0']}, %{arrays['z0']}, %v0, %{arrays['y0']}, %x0, %l0)
+        return f"""    %h1, %n1, %p1, %{arrays["w"]}, %{arrays["z"]}, %v1, %x1, %l1 = snn.propagate "pre" on(%clk) %e1
+        [%zero, %N] spiking "pre" from(%i : {N}) to(%j : {N}) rows(%rows, %delays) history(%h0, %n0, %p0)
+        elements(%{arrays["w0"]}, %{arrays["z0"]}, %v0, %{arrays["y0"]}, %x0, %l0)
         of ["synapse", "synapse", "post", "post", "row", "row"] shifts {[-1] * 6} by() writes [0, 1, 2, 4, 5]
-        : {A}, {A}, {A}, {A}, {A}, {A} -> {I}, {L}, {O}, {A}, {A}, {A}, {A}, {A} {{
+        : {F}, {F}, {F}, {F}, {F}, {F} -> {N}, {L}, {P}, {F}, {F}, {F}, {F}, {F} {{
     ^bb0(%k: index, %a: index, %b: index, %w_: f64, %z_: f64, %v_: f64, %y_: f64, %x_: f64, %l_: f64):
 """ + "\n".join([*self.lines, f"      snn.yield {w}, {z}, {v}, {x}, {y} : f64, f64, f64, f64, f64", "    }\n"])
 
@@ -64,11 +61,11 @@ class Plastic:
         w = self.value(["%w_", "%x_", "%l_", "%t", "%q_"], steps=5)
         z = self.value(["%w_", "%z_", "%u_", "%x_"])
         y = self.value(["%y_", "%t", "%c"])
-        return f"""    %bh1, %bn1, %bp1, %{arrays['w']}, %{arrays['z']}, %y1 = snn.propagate "post" on(%clk) %e1 [%zero, %N]
-        spiking "post" from(%i : {I}) to(%j : {I}) rows(%back, %late, %order) history(%bh0, %bn0, %bp0)
-        elements(%{arrays['w0']}, %{arrays['z0']}, %u, %{arrays['x0']}, %{arrays['l0']}, %q, %y0)
+        return f"""    %bh1, %bn1, %bp1, %{arrays["w"]}, %{arrays["z"]}, %y1 = snn.propagate "post" on(%clk) %e1
+        [%zero, %N] spiking "post" from(%i : {N}) to(%j : {N}) rows(%back, %late, %order) history(%bh0, %bn0, %bp0)
+        elements(%{arrays["w0"]}, %{arrays["z0"]}, %u, %{arrays["x0"]}, %{arrays["l0"]}, %q, %y0)
         of ["synapse", "synapse", "synapse", "pre", "pre", "pre", "row"] shifts {[-1] * 7} by() writes [0, 1, 6]
-        : {A}, {A}, {A}, {A}, {A}, {A}, {A} -> {I}, {L}, {O}, {A}, {A}, {A} {{
+        : {F}, {F}, {F}, {F}, {F}, {F}, {F} -> {N}, {L}, {P}, {F}, {F}, {F} {{
     ^bb0(%k: index, %a: index, %b: index, %w_: f64, %z_: f64, %u_: f64, %x_: f64, %l_: f64, %q_: f64, %y_: f64):
 """ + "\n".join([*self.lines, f"      snn.yield {w}, {z}, {y} : f64, f64, f64", "    }\n"])
 
@@ -79,9 +76,9 @@ class Plastic:
             pathways = self.targets(first) + self.sources(second | {"y0": "y1"})
         else:
             pathways = self.sources(first) + self.targets(second | {"x0": "x1", "l0": "l1"})
-        history = ", ".join([I, L, O] * 2)
-        states = f"{history}, {', '.join([A] * 6)}, !snn.events"
-        state = "\n".join(f'  %{n} = snn.state "{n}" "" [%N] : {A}' for n in "vxylq")
+        history = ", ".join([N, L, P] * 2)
+        states = f"{history}, {', '.join([F] * 6)}, !snn.events"
+        state = "\n".join(f'  %{n} = snn.state "{n}" "" [%N] : {F}' for n in "vxylq")
         return f"""snn.program @plastic {{
   %N = snn.param "N" "" : index
   %S = snn.param "S" "" : index
@@ -95,30 +92,30 @@ class Plastic:
   %zero = arith.constant 0 : index
   %one_ = arith.constant 1.0 : f64
   %minus = arith.constant -1.0 : f64
-  %i = snn.state "i" "" [%S] : {I}
-  %j = snn.state "j" "" [%S] : {I}
-  %order = snn.state "order" "" [%S] : {I}
-  %w = snn.state "w" "" [%S] : {A}
-  %z = snn.state "z" "" [%S] : {A}
-  %u = snn.state "u" "" [%S] : {A}
+  %i = snn.state "i" "" [%S] : {N}
+  %j = snn.state "j" "" [%S] : {N}
+  %order = snn.state "order" "" [%S] : {N}
+  %w = snn.state "w" "" [%S] : {F}
+  %z = snn.state "z" "" [%S] : {F}
+  %u = snn.state "u" "" [%S] : {F}
 {state}
   %rows = snn.state "rows" "" [%P] : {L}
   %back = snn.state "back" "" [%P] : {L}
   %delays = snn.state "delays" "" [%one] : {L}
   %late = snn.state "late" "" [%one] : {L}
-  %h = snn.state "h" "" [%H] : {I}
+  %h = snn.state "h" "" [%H] : {N}
   %n = snn.state "n" "" [%D] : {L}
-  %p = snn.state "p" "" [%one] : {O}
-  %bh = snn.state "bh" "" [%H] : {I}
+  %p = snn.state "p" "" [%one] : {P}
+  %bh = snn.state "bh" "" [%H] : {N}
   %bn = snn.state "bn" "" [%D] : {L}
-  %bp = snn.state "bp" "" [%one] : {O}
+  %bp = snn.state "bp" "" [%one] : {P}
   %e = snn.event_space "e" [%N]
   %clk = snn.clock "clk"
   %end:13 = snn.loop (%h, %n, %p, %bh, %bn, %bp, %w, %z, %v, %x, %y, %l, %e) : {states} -> {states} {{
-  ^bb0(%h0: {I}, %n0: {L}, %p0: {O}, %bh0: {I}, %bn0: {L}, %bp0: {O}, %w0: {A}, %z0: {A}, %v0: {A}, %x0: {A},
-       %y0: {A}, %l0: {A}, %e0: !snn.events):
+  ^bb0(%h0: {N}, %n0: {L}, %p0: {P}, %bh0: {N}, %bn0: {L}, %bp0: {P}, %w0: {F}, %z0: {F}, %v0: {F}, %x0: {F},
+       %y0: {F}, %l0: {F}, %e0: !snn.events):
     %t, %step = snn.time %clk
-    %e1 = snn.threshold "th" on(%clk) [%N] (%q) into %e0 : {A} {{
+    %e1 = snn.threshold "th" on(%clk) [%N] (%q) into %e0 : {F} {{
     ^bb0(%k: index, %q_: f64):
       %u_ = snn.random "uniform" 1 at (%key, %step, %k) () : -> f64
       %m = arith.cmpf olt, %u_, %often : f64

@@ -65,7 +65,9 @@ class Plastic:
             30, CELLS, threshold="v > 1", reset="v = 0", refractory=2 * ms, method="euler", name="neurongroup"
         )
         self.cells.c = "0.5 + i/N"
-        self.synapses = Synapses(self.cells[:sources], self.cells, model, on_pre=on_pre, on_post=on_post, name="synapses", **given)
+        self.synapses = Synapses(
+            self.cells[:sources], self.cells, model, on_pre=on_pre, on_post=on_post, name="synapses", **given
+        )
         self.synapses.connect(p=0.4)
         if "w" in self.synapses.equations.names:
             self.synapses.w = "rand()"
@@ -209,9 +211,15 @@ def python(cells, synapses):
 AT_ONCE_BECAUSE = {
     "recorded": ({"more": [recorded]}, "its synapses are used by 'statemonitor', 'synapses_pre'"),
     "Python": ({"more": [python]}, "Python is called"),
-    "a clock": ({"model": PAIR + "dx/dt = -w/second : 1 (clock-driven)", "method": "euler"}, "its synapses are used by"),
+    "a clock": (
+        {"model": PAIR + "dx/dt = -w/second : 1 (clock-driven)", "method": "euler"},
+        "its synapses are used by",
+    ),
     "neurons": ({"on_post": ON_POST + "; v_post += 0.01*w"}, "it changes 'neurongroup.v' of neurons"),
-    "the target": ({"on_post": "apost -= 0.1; w = clip(w + apre*c_post, 0, 1)"}, "needs 'neurongroup.c' of the neuron that spikes"),
+    "the target": (
+        {"on_post": "apost -= 0.1; w = clip(w + apre*c_post, 0, 1)"},
+        "needs 'neurongroup.c' of the neuron that spikes",
+    ),
     "its trace": ({"on_post": "w = clip(w + apre*apost, 0, 1); apost -= 0.1"}, "needs"),
     "random": ({"on_post": "apost -= 0.1; w = clip(w + apre*rand(), 0, 1)"}, "needs snn.random"),
     "sources": ({"on_post": "apost -= 0.1; w = clip(w + apre*v_pre, 0, 1)"}, "changes 'neurongroup.v'"),
