@@ -113,7 +113,8 @@ class Simulation:
             for table in self._tables:
                 table.make_room(LONGEST_STRETCH)
         self._instants = first
-        self._slice = SLICE_SECONDS * (LONGER if program.slots[-1].label == abi.SETTLES else 1)
+        settles = any(slot.label == abi.SETTLES for slot in program.slots[-1:])
+        self._slice = SLICE_SECONDS * (LONGER if settles else 1)
         self._changing: tuple[set[int], list[tuple[int, Slot]]] | None = None  # what `begin_again` writes
         shared: dict[Recipe, npt.NDArray[Any]] = {}
         self._derived = {

@@ -17,7 +17,6 @@ For each synapse the same numbers are computed in the same order, so not a bit d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import i1, i64
@@ -38,17 +37,25 @@ from ranvier.passes.lower.due_rows import (
     take_in,
     whole_row,
 )
+from ranvier.passes.lower.held_back import (
+    ARRIVED,
+    BITS,
+    KEPT,
+    LEAST,
+    LOOKED,
+    MARK,
+    NOTED,
+    ROWS,
+    WALKS,
+    WORDS,
+    WORKS,
+    Deferred,
+)
 from ranvier.passes.lower.replay import Replay
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import SynapseCode
 from ranvier.passes.lower.tiles import tiles
 from ranvier.passes.lower.writer import INDEX, Writer
-
-KEPT = 4
-"""The spikes of a target that may wait."""
-
-BITS = 16
-"""The bits of a tick in the word of a target."""
 
 MOST_TICKS = 60_000
 """The greatest number of instants of a call: ticks fit into their bits."""
@@ -70,40 +77,6 @@ ENOUGH = 64
 
 VISIT, GAIN = 2, 7
 """Nanoseconds that it takes to look for what waits for a synapse, and that it saves to let a spike wait for one."""
-
-MARK, LEAST, LOOKED, ROWS, WALKS, WORKS, ARRIVED, NOTED, WORDS = 0, 1, 2, 3, 4, 5, 6, 7, 8
-"""Words of the book: the tick up to which rows are brought; the least tick of all sources when that was looked at, and
-when that was; the numbers of rows that catch up and of targets that walk; whether spikes wait; how many spikes of
-sources and of targets were seen in this call. The size of the book."""
-
-
-@dataclass(eq=False, repr=False)
-class Deferred:
-    """A pathway that is held back in a run.
-
-    Attributes:
-        found: The pathway, and the one that reads its synapses.
-        recent: By target the ticks of its spikes that wait.
-        caught: By source the tick from which on spikes wait.
-        book: Numbers, see `MARK`.
-        rows: The rows that catch up.
-        targets: The targets that walk.
-        words: Their spikes that wait.
-        first: The step of the clock in which the call begins.
-        may_wait: Whether spikes may wait: not where a source has synapses of several delays.
-        calls: The functions that catch up and walk, with their arguments.
-    """
-
-    found: Deferral
-    recent: SSAValue
-    caught: SSAValue
-    book: SSAValue
-    rows: SSAValue
-    targets: SSAValue
-    words: SSAValue
-    first: SSAValue
-    may_wait: SSAValue
-    calls: list[tuple[str, list[SSAValue]]] = field(default_factory=list[tuple[str, list[SSAValue]]])
 
 
 def find_deferred(run: Run, loop: LoopOp, steps: Mapping[SSAValue, SSAValue]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol, cast
+from typing import ClassVar, Protocol, cast
 
 from xdsl.dialects import arith, func, memref
 from xdsl.dialects.builtin import (
@@ -30,11 +30,9 @@ from ranvier.passes.errors import PassError
 from ranvier.passes.facts.accesses import whole_of
 from ranvier.passes.facts.versions import Versions, describe
 from ranvier.passes.facts.work import element_cost
+from ranvier.passes.lower.held_back import Deferred
 from ranvier.passes.lower.phases import Phase, Share, write_phase
 from ranvier.passes.lower.writer import INDEX, Writer, element_of, pointer_to
-
-if TYPE_CHECKING:
-    from ranvier.passes.lower.deferred import Deferred
 
 _NOALIAS = DictionaryAttr({"llvm.noalias": UnitAttr()})
 _NOALIAS_ALIGNED = DictionaryAttr({"llvm.noalias": UnitAttr(), "llvm.align": IntegerAttr(ALIGNMENT, i64)})
@@ -190,7 +188,7 @@ class Run:
     stretch: Stretch | None = None
     late: Mapping[MapOp, frozenset[SSAValue]] = field(default_factory=dict[MapOp, frozenset[SSAValue]])
     is_last: SSAValue | None = None
-    deferred: dict[Operation, Deferred] = field(default_factory=dict[Operation, "Deferred"])
+    deferred: dict[Operation, Deferred] = field(default_factory=dict[Operation, Deferred])
     stores_late: ClassVar[bool] = True
     defers: ClassVar[bool] = True
 
