@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from math import prod
 from typing import Any, TypeAlias, cast
 
-from ranvier.ir.slots import Recipe, Slot, SlotKind
+from ranvier.ir.slots import SETTLES, Recipe, Slot, SlotKind
 
 TABLE = "ranvier.table"
 """The name of the attribute, and of the metadata."""
@@ -188,18 +188,20 @@ class InputTable:
         derived: The recipes of the arrays that the host makes, and the types of their elements.
         needs: What has to hold of sizes.
         contracted: Whether the program says which products are contracted: then the code generator contracts none.
+        settles: Whether much is done at the end of each call, so that calls should be long.
     """
 
     inputs: tuple[Input, ...]
     derived: tuple[tuple[Recipe, str], ...] = ()
     needs: tuple[Need, ...] = ()
     contracted: bool = False
+    settles: bool = False
 
     def slots(self) -> tuple[Slot, ...]:
         """Returns what the host puts in each slot of the table of a call."""
         found = [slot for number, one in enumerate(self.inputs) for slot in _slots_of(one, number)]
         found += [Slot(SlotKind.DERIVED, -1, type, recipe[0], recipe=recipe) for recipe, type in self.derived]
-        return (*found, Slot(SlotKind.CONTROL, -1, "i64"))
+        return (*found, Slot(SlotKind.CONTROL, -1, "i64", SETTLES if self.settles else ""))
 
 
 def labels_of(labels: Sequence[str]) -> tuple[str, ...]:
@@ -252,6 +254,8 @@ def to_plain(table: InputTable) -> dict[str, Plain]:
         found["needs"] = [_plain(need) for need in table.needs]
     if table.contracted:
         found["contracted"] = 1
+    if table.settles:
+        found[SETTLES] = 1
     return found
 
 
@@ -280,6 +284,7 @@ def from_plain(plain: Any) -> InputTable:
             tuple((_recipe(recipe), str(type)) for recipe, type in plain.get("derived", ())),
             tuple(_need(**one) for one in plain.get("needs", ())),
             bool(plain.get("contracted", 0)),
+            bool(plain.get(SETTLES, 0)),
         )
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(f"the table of inputs cannot be read: {type(error).__name__}: {error}") from error

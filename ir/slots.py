@@ -96,6 +96,9 @@ SAME_TIME = 1e-4
 SAME_EVENT = 1e-14
 """The same in seconds, where no clock has a dt."""
 
+SETTLES = "settles"
+"""The label of the slot of the control block where much is done at the end of each call: calls should be long."""
+
 Recipe: TypeAlias = tuple[str, tuple["int | Recipe", ...]]
 """How a derived array is made: its kind (see `ranvier.ir.recipes`), and numbers of inputs or further recipes."""
 

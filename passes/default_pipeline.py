@@ -13,7 +13,8 @@ CONTRACTING = "contract-products"
 DEFAULT_PIPELINE = (
     "fold-constants,eliminate-common-subexpressions,hoist-uniform,merge-reciprocals,fold-constants,hoist-uniform,"
     "approximate-functions,choose-layout,eliminate-common-subexpressions,fuse-maps,convert-resets,"
-    "eliminate-common-subexpressions,eliminate-dead-code,contract-products"
+    "eliminate-common-subexpressions,eliminate-dead-code,contract-products,"
+    "defer-events"
 )
 """What programs are optimised with unless asked otherwise. `lower-to-loops` comes after it."""
 
@@ -29,7 +30,14 @@ LOWERING = f"{TO_LOOPS},merge-equal-functions"
 PREPARING = "sort-rows"
 """What the lowering to kernels begins with: the rest of the graph's passes, and what decides which arrays there are."""
 
-WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions", "choose-layout", CONTRACTING)
+WITH_FAST_MATH = (
+    "fold-constants",
+    "merge-reciprocals",
+    "approximate-functions",
+    "choose-layout",
+    CONTRACTING,
+    "defer-events",
+)
 """The passes that have the option."""
 
 LAYING_OUT = "choose-layout"

@@ -21,6 +21,7 @@ PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "fuse-maps": (f"{_OURS}.optimise.fuse_maps", "FuseMaps"),
         "convert-resets": (f"{_OURS}.optimise.convert_resets", "ConvertResets"),
         "contract-products": (f"{_OURS}.optimise.contract_products", "ContractProducts"),
+        "defer-events": (f"{_OURS}.optimise.defer_events", "DeferEvents"),
         "choose-layout": (f"{_OURS}.optimise.choose_layout", "ChooseLayout"),
         "batch": (f"{_OURS}.widen.batch", "Batch"),
         "choose-width": (f"{_OURS}.widen.choose_width", "ChooseWidth"),

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SLICE_SECONDS = 0.1
 """Native code returns about this often, so that Ctrl-C and progress reports are seen."""
 
+LONGER = 5
+"""Calls are so many times as long where much is done at the end of each."""
+
 FIRST_INSTANTS = 64
 """Instants of the first call, by which the speed is measured."""
 
@@ -110,6 +113,8 @@ class Simulation:
             for table in self._tables:
                 table.make_room(LONGEST_STRETCH)
         self._instants = first
+        settles = any(slot.label == abi.SETTLES for slot in program.slots[-1:])
+        self._slice = SLICE_SECONDS * (LONGER if settles else 1)
         self._changing: tuple[set[int], list[tuple[int, Slot]]] | None = None  # what `begin_again` writes
         shared: dict[Recipe, npt.NDArray[Any]] = {}
         self._derived = {
@@ -235,7 +240,7 @@ class Simulation:
                 return False
             if status == abi.BUDGET_USED and instants is None and limit == self._instants:
                 # geometric growth until a call takes as long as wanted
-                factor = 4.0 if seconds <= SLICE_SECONDS / 4 else SLICE_SECONDS / seconds
+                factor = 4.0 if seconds <= self._slice / 4 else self._slice / seconds
                 self._instants = max(int(self._instants * factor), 1)
             if watch() or status == abi.STOPPED:
                 return False

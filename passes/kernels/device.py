@@ -71,6 +71,7 @@ class DeviceRun(Run):
     _zeroing_kernels: dict[Attribute, str] = field(default_factory=dict[Attribute, str])
     _reading: tuple[DeviceKernel, Block] | None = None
     stores_late: ClassVar[bool] = False
+    defers: ClassVar[bool] = False
 
     def new_kernel(self, name: str, writer: Writer) -> DeviceKernel:
         """Returns the scope of a kernel of one thread, until it is told what its threads are about."""

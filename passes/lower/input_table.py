@@ -22,8 +22,19 @@ from ranvier.ir.inputs import (
 )
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.slots import Recipe
-from ranvier.ir.structure import INPUT_OPS, ClockOp, EventSpaceOp, ParamOp, ProgramOp, SinkOp, StateOp, YieldOp
+from ranvier.ir.structure import (
+    INPUT_OPS,
+    ClockOp,
+    EventSpaceOp,
+    LoopOp,
+    ParamOp,
+    ProgramOp,
+    SinkOp,
+    StateOp,
+    YieldOp,
+)
 from ranvier.ir.types import SinkType, element_type
+from ranvier.passes.facts.deferral import is_deferred
 from ranvier.passes.facts.sizes import Sizes
 
 
@@ -38,7 +49,13 @@ def input_table(program: ProgramOp, *, needs: bool = True) -> InputTable:
     inputs = tuple(_marked(_input(op, sizes), op) for op in program.body.block.ops if isinstance(op, INPUT_OPS))
     derived = tuple((_recipe(op, sizes.numbers), str(element_type(op.value.type))) for op in derived_ops(program))
     wanted = dict.fromkeys(need for _, need in sizes.needs()) if needs else ()
-    return InputTable(inputs, derived, tuple(wanted), CONTRACTED in program.attributes)
+    return InputTable(inputs, derived, tuple(wanted), CONTRACTED in program.attributes, _settles(program))
+
+
+def _settles(program: ProgramOp) -> bool:
+    """Tells whether pathways are held back, whose synapses catch up at the end of each call."""
+    loops = (op for op in program.body.block.ops if isinstance(op, LoopOp))
+    return any(is_deferred(op) for loop in loops for op in loop.body.block.ops)
 
 
 def derived_ops(program: ProgramOp) -> list[DeriveOp]:

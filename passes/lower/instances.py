@@ -92,7 +92,7 @@ class _Sweep:
             drawn: The random numbers that all instances have in common, for the tile.
         """
         w, bands = self.writer, Bands.of([sharing_of(each.draw) for each in self.own])
-        with w.loop(here, step=bands.group) as group, tiles(w, self.instances, size=bands.lanes) as part:
+        with w.loop(here, step=bands.group) as group, tiles(w, self.instances, most=bands.lanes) as part:
             behind = w.binary(arith.MinSIOp, w.sub(here, group.index), w.constant(bands.group))
             columns = w.binary(arith.MinSIOp, behind, w.constant(bands.row))
             apart = w.round_up(part.length, TOGETHER)

@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import (
     StringAttr,
     UnitAttr,
     UnknownLoc,
+    f64,
     i64,
 )
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
@@ -29,6 +30,7 @@ from ranvier.passes.errors import PassError
 from ranvier.passes.facts.accesses import whole_of
 from ranvier.passes.facts.versions import Versions, describe
 from ranvier.passes.facts.work import element_cost
+from ranvier.passes.lower.held_back import Deferred
 from ranvier.passes.lower.phases import Phase, Share, write_phase
 from ranvier.passes.lower.writer import INDEX, Writer, element_of, pointer_to
 
@@ -130,6 +132,11 @@ class Stretch:
     instant: SSAValue
 
 
+def time_of_step(w: Writer, step: SSAValue, dt: SSAValue) -> SSAValue:
+    """Returns the time at a step of a clock that has a dt."""
+    return w.binary(arith.MulfOp, w.cast(step, f64), dt)
+
+
 def known_location(op: Operation) -> LocationAttr | None:
     """Returns the source location of an op, if it has one."""
     return None if isinstance(op.location, UnknownLoc) else op.location
@@ -153,7 +160,9 @@ class Run:
         stretch: The instants between two meetings of the threads, where that may be several.
         late: By map the results that are stored only where `is_last` holds (see `ranvier.passes.lower.late`).
         is_last: Whether this instant may be the last of a call, where a map wants to know.
+        deferred: Pathways that are held back, and those that they wait for (see `ranvier.passes.lower.deferred`).
         stores_late: Whether maps are written by loops, which can leave out stores.
+        defers: Whether pathways can be held back.
     """
 
     program: ProgramOp
@@ -179,7 +188,9 @@ class Run:
     stretch: Stretch | None = None
     late: Mapping[MapOp, frozenset[SSAValue]] = field(default_factory=dict[MapOp, frozenset[SSAValue]])
     is_last: SSAValue | None = None
+    deferred: dict[Operation, Deferred] = field(default_factory=dict[Operation, Deferred])
     stores_late: ClassVar[bool] = True
+    defers: ClassVar[bool] = True
 
     def value(self, value: SSAValue) -> SSAValue:
         """Returns the lowered scalar."""

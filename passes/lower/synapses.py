@@ -15,6 +15,7 @@ from ranvier.ir.team import DIVISION, TAKES_IN_LAST
 from ranvier.ir.types import element_type
 from ranvier.passes.facts.accesses import far_size
 from ranvier.passes.facts.work import SYNAPSE
+from ranvier.passes.lower.deferred import list_rows, note_spikes, number_of_rows
 from ranvier.passes.lower.due_rows import (
     AHEAD,
     announce,
@@ -51,6 +52,9 @@ def lower_propagate(run: Run, op: PropagateOp) -> None:
     if DIVISION in op.attributes:
         _lower_divided(run, op)
         return
+    if op in run.deferred:
+        _lower_deferred(run, op)
+        return
     rows = room_for_rows(run, op)
     kernel = run.kernel("propagate", op.label.data, op=op)
     w = kernel.writer
@@ -66,6 +70,18 @@ def lower_propagate(run: Run, op: PropagateOp) -> None:
     else:
         deliver_to_instances(kernel, op, due, number, _run_row)
     w.store(w.cast(w.add(position, w.constant(1)), i64), place, w.constant(0))
+    kernel.close()
+
+
+def _lower_deferred(run: Run, op: PropagateOp) -> None:
+    """Writes the functions of a pathway that is held back, or of the one that it waits for."""
+    held = run.deferred[op]
+    if op is held.found.held:
+        note_spikes(run, op)
+        return
+    rows = list_rows(run, op)
+    kernel = run.kernel("propagate", op.label.data, op=op)
+    _deliver(kernel, op, kernel.pass_in(rows), number_of_rows(kernel, held))
     kernel.close()
 
 

@@ -20,7 +20,7 @@ class Tile:
     Attributes:
         loop: The loop.
         start: The first number of the tile.
-        length: How many numbers it has; the last tile may have fewer.
+        length: How many numbers it has: `TILE`, the last tile may have fewer.
     """
 
     loop: OpenOp
@@ -30,16 +30,21 @@ class Tile:
 
 @contextmanager
 def tiles(
-    w: Writer, end: SSAValue, begin: SSAValue | None = None, carried: Sequence[SSAValue] = (), size: int = TILE
+    w: Writer,
+    end: SSAValue,
+    begin: SSAValue | None = None,
+    carried: Sequence[SSAValue] = (),
+    *,
+    most: int = TILE,
 ) -> Generator[Tile]:
-    """Opens a loop over the tiles, of some size, of the numbers from `begin` (0) to before `end`.
+    """Opens a loop over the tiles, of `most` numbers each, of the numbers from `begin` (0) to before `end`.
 
-    The length of a tile is chosen from two numbers that are known before the loop. As the smaller of size and what is
+    The length of a tile is chosen from two numbers that are known before the loop. As the smaller of `most` and what is
     left, it would be a formula of the counter, which LLVM's strength reduction may compute anew for each vector.
     """
-    count = end if begin is None else w.sub(end, begin)
-    rest = w.binary(arith.RemUIOp, count, w.constant(size))
-    whole = w.sub(count, rest)
-    with w.loop(count, step=size, carried=carried) as loop:
-        length = w.select(w.compare("slt", loop.index, whole), w.constant(size), rest)
+    size = end if begin is None else w.sub(end, begin)
+    rest = w.binary(arith.RemUIOp, size, w.constant(most))
+    whole = w.sub(size, rest)
+    with w.loop(size, step=most, carried=carried) as loop:
+        length = w.select(w.compare("slt", loop.index, whole), w.constant(most), rest)
         yield Tile(loop, loop.index if begin is None else w.add(begin, loop.index), length)

@@ -25,6 +25,7 @@ from ranvier.passes.facts.accesses import WAITS
 from ranvier.passes.facts.versions import clock_of
 from ranvier.passes.lower.arrivals import lower_arrivals
 from ranvier.passes.lower.compaction import lower_compact
+from ranvier.passes.lower.deferred import find_deferred, most_instants, settle
 from ranvier.passes.lower.deposits import lower_deposit
 from ranvier.passes.lower.emission import lower_emit
 from ranvier.passes.lower.late import late_results, may_be_last
@@ -36,7 +37,7 @@ from ranvier.passes.lower.records import (
     rows_needed,
 )
 from ranvier.passes.lower.regions import lower_scalar
-from ranvier.passes.lower.scopes import LoweredClock, Run, known_location
+from ranvier.passes.lower.scopes import LoweredClock, Run, known_location, time_of_step
 from ranvier.passes.lower.stretches import instants_of_stretch, longest_stretch, write_stretch
 from ranvier.passes.lower.sweeps import lower_map, lower_reset, lower_scatter, lower_threshold
 from ranvier.passes.lower.synapses import lower_accumulate, lower_propagate
@@ -84,13 +85,15 @@ def lower_loop(run: Run, loop: LoopOp, control: SSAValue) -> SSAValue:
         counter.name_hint = "n"
     run.late = late_results(run, loop)
     run.begin_instants(loop, counters)
-    start = [*counters, w.load(control, w.constant(1)), w.constant(0, i1)]
+    find_deferred(run, loop, dict(zip(run.clocks, counters, strict=True)))
+    start = [*counters, most_instants(run, w.load(control, w.constant(1))), w.constant(0, i1)]
     before, passed = _write_before(run, instants)
     after = _write_after(run, loop, instants, passed)
     types = [value.type for value in passed]
     results = w.op(scf.WhileOp, start, types, {}, [Region(before), Region(after)]).results
     for clock, counter in zip(run.clocks.values(), results, strict=False):
         w.store(counter, clock.block, w.constant(0))
+    settle(run)
     return results[len(clocks) + 1]
 
 
@@ -149,7 +152,7 @@ def _earliest(run: Run, instants: _Instants, counters: Sequence[SSAValue]) -> tu
 def time_of(run: Run, counter: SSAValue, clock: LoweredClock) -> SSAValue:
     if clock.times is not None:
         return run.writer.load(clock.times, run.writer.cast(counter, INDEX))
-    return run.writer.binary(arith.MulfOp, run.writer.cast(counter, f64), clock.dt)
+    return time_of_step(run.writer, counter, clock.dt)
 
 
 def _write_after(run: Run, loop: LoopOp, instants: _Instants, passed: Sequence[SSAValue]) -> Block:

@@ -14,7 +14,7 @@ from xdsl.parser import Parser
 
 from ranvier.ir.dialect import new_context
 from ranvier.ir.recipes import make
-from ranvier.ir.slots import PADDING, SINK_FULL, SlotKind
+from ranvier.ir.slots import BUDGET_USED, PADDING, SINK_FULL, SlotKind
 from ranvier.passes.lower.abi import slots
 from ranvier.passes.pipeline import LOWERING, PREPARING, run_pipeline
 
@@ -60,6 +60,7 @@ def execute(
     most_calls: int = 100,
     fast_math: str = "off",
     lowering: str = LOWERING,
+    goes_on: bool = False,
 ) -> Result:
     """Lowers, compiles and runs a program until it ends.
 
@@ -72,6 +73,7 @@ def execute(
         callback: What `snn.call` calls with its number, the arrays, and the control block.
         most_calls: Stops after so many calls of the program.
         lowering: The passes that lower it.
+        goes_on: Calls it again when the budget is used, too.
     """
     from ranvier.codegen.artifact import Artifact
     from ranvier.codegen.compile import compile_text
@@ -146,7 +148,7 @@ def execute(
                 width = len(column) // rows
                 result.sinks[label][k] = np.append(result.sinks[label][k], column[: block[0] * width])
             block[0] = 0
-        if result.codes[-1] != SINK_FULL:
+        if result.codes[-1] != SINK_FULL and not (goes_on and result.codes[-1] == BUDGET_USED):
             break
     for label, indices in lists.items():
         result.events[label] = indices[: counts[label][0]].copy()

@@ -1,0 +1,49 @@
+"""What a run keeps of a pathway whose spikes wait (`ranvier.passes.lower.deferred`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from xdsl.ir import SSAValue
+
+from ranvier.passes.facts.deferral import Deferral
+
+KEPT = 4
+"""The spikes of a target that may wait."""
+
+BITS = 16
+"""The bits of a tick in the word of a target."""
+
+MARK, LEAST, LOOKED, ROWS, WALKS, WORKS, ARRIVED, NOTED, WORDS = 0, 1, 2, 3, 4, 5, 6, 7, 8
+"""Words of the book: the tick up to which rows are brought; the least tick of all sources when that was looked at, and
+when that was; the numbers of rows that catch up and of targets that walk; whether spikes wait; how many spikes of
+sources and of targets were seen in this call. The size of the book."""
+
+
+@dataclass(eq=False, repr=False)
+class Deferred:
+    """A pathway that is held back in a run.
+
+    Attributes:
+        found: The pathway, and the one that reads its synapses.
+        recent: By target the ticks of its spikes that wait.
+        caught: By source the tick from which on spikes wait.
+        book: Numbers, see `MARK`.
+        rows: The rows that catch up.
+        targets: The targets that walk.
+        words: Their spikes that wait.
+        first: The step of the clock in which the call begins.
+        may_wait: Whether spikes may wait: not where a source has synapses of several delays.
+        calls: The functions that catch up and walk, with their arguments.
+    """
+
+    found: Deferral
+    recent: SSAValue
+    caught: SSAValue
+    book: SSAValue
+    rows: SSAValue
+    targets: SSAValue
+    words: SSAValue
+    first: SSAValue
+    may_wait: SSAValue
+    calls: list[tuple[str, list[SSAValue]]] = field(default_factory=list[tuple[str, list[SSAValue]]])

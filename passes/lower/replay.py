@@ -1,0 +1,70 @@
+"""The code of a spike that has waited, written for one synapse: as it would have been when the spike came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import i64
+from xdsl.ir import SSAValue
+
+from ranvier.ir.neurons import region_of
+from ranvier.ir.synapses import roles_of, shifts_of
+from ranvier.passes.facts.deferral import Deferral
+from ranvier.passes.lower.scopes import Kernel, time_of_step
+from ranvier.passes.lower.synapse_code import write_anew
+
+
+class Replay:
+    """The code of a spike that has waited, for one synapse.
+
+    Args:
+        kernel: The function that it is written in.
+        found: What it does.
+        first: The step of the clock in which the call begins.
+
+    Attributes:
+        of_synapses: The inputs that are variables of synapses.
+        changed: Those of them that are changed.
+    """
+
+    def __init__(self, kernel: Kernel, found: Deferral, first: SSAValue) -> None:
+        self._kernel, self._found, self._first = kernel, found, first
+        self._op, self._roles = found.held, roles_of(found.held)
+        self.of_synapses = [k for k in sorted(found.inputs) if self._roles[k] == "synapse"]
+        self.changed = [k for k, _ in found.writes]
+
+    def at(self, source: SSAValue, tick: SSAValue) -> None:
+        """Sets the source, and the tick of the spike."""
+        kernel, w, found = self._kernel, self._kernel.writer, self._found
+        block = region_of(self._op)
+        kernel.bind(block.args[1], source)
+        shifts = shifts_of(self._op)
+        for k in sorted(found.inputs):
+            if self._roles[k] == "pre":
+                shift = shifts[k]
+                number = source if shift is None else w.add(source, kernel.value(shift))
+                kernel.bind(block.args[k + 3], w.load(kernel.array(self._op.inputs[k]), number))
+        if found.time is not None:
+            step = w.add(kernel.pass_in(self._first), w.sub(tick, w.constant(1, i64)))
+            kernel.bind(found.time.step, step)
+            kernel.bind(found.time.t, time_of_step(w, step, kernel.dt(self._op.clock)))
+
+    def run(self, waits: SSAValue, places: Mapping[int, tuple[SSAValue, SSAValue]]) -> None:
+        """Writes the code.
+
+        Args:
+            waits: Whether the spike has waited for this synapse; nothing changes where it has not.
+            places: The buffer and the place of each variable of synapses.
+        """
+        kernel, w, block = self._kernel, self._kernel.writer, region_of(self._op)
+        old = {k: w.load(*places[k]) for k in self.of_synapses}
+        for k, value in old.items():
+            kernel.bind(block.args[k + 3], value)
+        for inner in self._found.ops:
+            if not isinstance(inner, arith.ConstantOp):
+                write_anew(kernel, inner)
+        new = [(k, kernel.value(value)) for k, value in self._found.writes]
+        for k, value in new:
+            buffer, place = places[k]
+            w.store(w.select(waits, value, old[k]), buffer, place)
