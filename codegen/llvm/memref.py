@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, IntegerAttr
+from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseArrayBase, IntegerAttr
 from xdsl.ir import Operation, SSAValue
 
 from ranvier.codegen.errors import CodegenError
@@ -231,14 +231,16 @@ def _prefetch(w: Writer, op: Operation) -> None:
 def _part(w: Writer, op: Operation) -> None:
     """Writes where a part of a buffer begins: elements that follow each other."""
     array, *dynamic = op.operands
-    offsets, strides = (op.properties[name].get_values() for name in ("static_offsets", "static_strides"))
-    if len(offsets) != 1 or strides != (1,):
+    offsets, strides = op.properties["static_offsets"], op.properties["static_strides"]
+    assert isinstance(offsets, DenseArrayBase) and isinstance(strides, DenseArrayBase)
+    (offset, *more), steps = offsets.get_values(), strides.get_values()
+    if more or steps != (1,):
         raise CodegenError("memref.subview takes elements that follow each other, of a buffer of one dimension")
-    if offsets[0] == DYNAMIC_INDEX:
+    if offset == DYNAMIC_INDEX:
         w.bind(op.results[0], address(w, array, dynamic[:1]))
         return
     type_ = memory_type(element_type(array.type))
-    w.define(op.results[0], f"getelementptr inbounds nuw {type_}, ptr {w[array]}, i64 {offsets[0]}")
+    w.define(op.results[0], f"getelementptr inbounds nuw {type_}, ptr {w[array]}, i64 {offset}")
 
 
 def _cast(w: Writer, op: Operation) -> None:

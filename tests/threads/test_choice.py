@@ -23,7 +23,8 @@ def four_processors(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_small_networks_have_one_thread_and_say_why(four_processors: None) -> None:
     said = Network(cells(1000)).lower().threads
-    assert said.startswith("1 thread: a step has about") and "a thread is worth 6.19 us where threads meet once in 32 steps" in said
+    assert said.startswith("1 thread: a step has about")
+    assert "a thread is worth 6.19 us where threads meet once in 32 steps" in said
 
 
 def test_large_networks_have_as_many_as_pay(four_processors: None) -> None:

@@ -26,8 +26,8 @@ threads begin and waiting for them takes a microsecond, and steps do so once or 
 what a step takes; measured with two threads, networks from 24 us on took 0.7 to 0.8 of the time of one."""
 
 WORTH_SELDOM = 6e3
-"""The same where threads meet once in many steps, and what meeting adds is shared by these. Measured: steps of 12 us took
-0.88 of the time of one thread, of 19 us 0.70."""
+"""The same where threads meet once in many steps, which share what meeting adds. Measured: steps of 12 us took 0.88 of
+the time of one thread, steps of 19 us 0.70."""
 
 WORTH_BETWEEN_CALLS = 200e3
 """The same where Python is called in the step: the threads have fallen asleep meanwhile."""
