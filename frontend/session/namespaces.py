@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 from ranvier.public import public
+from ranvier.session.given import is_a
 
 _PACKAGE = __name__.partition(".")[0]
 _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
@@ -102,7 +103,7 @@ def names_given(namespace: Mapping[str, Any] | None, level: int = 0) -> Mapping[
     """
     if namespace is None:
         return caller_namespace(level)
-    return namespace if isinstance(namespace, Mapping) else checked_dict("namespace", namespace)
+    return namespace if is_a(namespace, Mapping) else checked_dict("namespace", namespace)
 
 
 def checked_namespace(namespace: Mapping[str, Any] | None) -> MutableMapping[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableSet
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from ranvier.objects.groups.brianobject import BrianObject
+
+S = TypeVar("S")
 
 
 class Collected(Protocol):
@@ -35,7 +37,7 @@ class ObjectsOfNetwork(MutableSet[BrianObject]):
         self._network = network
 
     @classmethod
-    def _from_iterable(cls, it: Iterable[BrianObject]) -> set[BrianObject]:
+    def _from_iterable(cls, it: Iterable[S]) -> set[S]:
         """Returns what `objects | others` gives, which belongs to no network: a set of Python."""
         return set(it)
 

@@ -62,7 +62,7 @@ def _is_value(value: object) -> TypeGuard[float | Array]:
     return plain or getattr(value, "dim", None) is not None or hasattr(value, "_arg_units")
 
 
-def _shown(value: object) -> str:
+def _shown(value: float | Array) -> str:
     if isinstance(value, np.ndarray) and value.ndim and not hasattr(value, "dim"):
         return np.array2string(value, threshold=6, edgeitems=2, separator=", ")
     return f"{getattr(value, '__name__', value) if callable(value) else value}"

@@ -145,7 +145,11 @@ def refuse_units(item: object) -> None:
     Raises:
         TypeError: If it has one: it says how parts of a section are chosen, if it is a length.
     """
-    for part in (item.start, item.stop, item.step) if isinstance(item, slice) else (item,):
+    parts: tuple[object, ...] = (item,)
+    if isinstance(item, slice):
+        given = cast("slice[object, object, object]", item)
+        parts = given.start, given.stop, given.step
+    for part in parts:
         dim = getattr(part, "dim", DIMENSIONLESS)
         if dim is not DIMENSIONLESS:
             lengths = "; lengths along a section stand before the variable: neuron.dendrite[10*um:20*um].v"

@@ -134,7 +134,7 @@ class VariableView(ArrayView):
         if adds_dimensions(item):
             return self._plain(EVERYTHING, script_namespace)[item]  # what plotting functions do: x[:, None]
         if isinstance(item, slice) and isinstance(variable, ArrayVariable) and self._reference.way.index is None:
-            refuse_units(item)
+            refuse_units(cast(object, item))
             start = self._reference.way.before
             own: Array = variable.storage.take(slice(start, start + self.group.element_count))
             return own[item] if item == EVERYTHING else own[item].copy()
