@@ -119,6 +119,8 @@ def _library(w: Writer) -> list[str]:
     texts = [text for name, text in memref.HELPERS.items() if name in w.helpers]
     if team.PARALLEL in w.helpers:
         texts.append(team.definitions(w.target))
+    if team.PARALLEL in w.helpers or w.profile is not None:
+        texts.append(team.CLOCK_TEXT)
     if team.IDLE in w.helpers:
         texts.append(team.IDLE_TEXT)
     if team.IN_TURN in w.helpers:

@@ -143,7 +143,6 @@ class Profile:
         return [
             f"@{PROFILE} = global [{3 * (len(self._sweeps) + 1)} x i64] zeroinitializer, align 64",
             f'@{SWEEPS} = constant [{len(text)} x i8] c"{shown}"',
-            "declare i32 @clock_gettime(i32, ptr)",
             "",
         ]
 

@@ -78,6 +78,10 @@ _PAUSES = {
 }
 """How somebody who looks again and again leaves the processor to others meanwhile."""
 
+CLOCK_TEXT = """\
+declare i32 @clock_gettime(i32, ptr)
+"""
+
 IN_TURN_TEXT = """\
 define internal void @rv.in_turn(ptr %phase, ptr %args, i64 %parts) {
 entry:
@@ -122,7 +126,6 @@ def definitions(target: Target) -> str:
 
 _TEXT = """\
 declare i64 @syscall(i64, ...)
-declare i32 @clock_gettime(i32, ptr)
 
 define internal i64 @rv.now() {
 entry:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ranvier import Network, NeuronGroup, Synapses, ms
+from ranvier import Network, NeuronGroup, Synapses, ms, prefs
 from ranvier.commands.cli import main
+from ranvier.runtime.team import dividing_all_work
 from ranvier.stages import current_options
 from ranvier.sweep_profile import SweepProfile
 
@@ -70,6 +71,14 @@ def test_runs_that_are_not_measured_are_as_ever() -> None:
 
     assert values(True) == values(False)
     assert not current_options().code.profile
+
+
+def test_programs_for_several_threads_are_measured_too() -> None:
+    prefs.codegen.threads = 2
+    net = network()
+    with dividing_all_work(), SweepProfile() as profile:
+        net.run(10 * ms, namespace={"ms": ms})
+    assert sum(sweep.calls for program in profile.programs for sweep in program.sweeps) >= 100
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
