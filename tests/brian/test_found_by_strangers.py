@@ -383,3 +383,15 @@ def test_an_index_of_synapses_with_the_name_of_a_variable() -> None:
     group = NeuronGroup(2, "v : 1")
     with pytest.raises(EquationError, match="'k' cannot be the multisynaptic index"):
         Synapses(group, group, "k : 1", multisynaptic_index="k")
+
+
+def test_spikes_are_not_delivered_again_where_the_schedule_changes() -> None:
+    source = NeuronGroup(1, "x : 1", threshold="t > 0.85*ms and t < 0.95*ms", reset="")
+    target = NeuronGroup(1, "v : 1")
+    wires = Synapses(source, target, on_pre="v_post += 1")
+    wires.connect()
+    net = Network(source, target, wires)
+    net.run(1 * ms)
+    net.schedule = ["start", "groups", "synapses", "thresholds", "resets", "end"]
+    net.run(1 * ms)
+    assert list(target.v) == [1]

@@ -350,7 +350,7 @@ def _wanted_elements(source: Any, record: object) -> Array:
     if getattr(record, "dim", DIMENSIONLESS) is not DIMENSIONLESS:
         raise TypeError(f"The elements to record are given by number, not as a quantity with a unit: {record!r}")
     given = np.atleast_1d(np.asarray(record))
-    if given.dtype.kind in "OUS" and given.size:
+    if given.dtype.kind in "OUS" and not all(isinstance(each, int) for each in given.flat):
         raise (TypeError if given.dtype == object else ValueError)(
             f"The elements to record are given by number, in a list of numbers only, not {record!r}. The numbers of "
             "compartments are those of morphology.dendrite[50*um].indices[:]."

@@ -168,7 +168,11 @@ class Members(NotCopied):
 
     @schedule.setter
     def schedule(self, value: Iterable[str] | None) -> None:
+        before = self.schedule
         self._schedule = None if value is None else check_schedule(value)
+        if self.schedule != before:  # what follows the thresholds now has had the spikes of the last step already
+            for obj in self._all_objects():
+                obj.fall_silent()
 
     def scheduling_summary(self) -> SchedulingSummary:
         """Returns a table of what happens in a step, in execution order."""
