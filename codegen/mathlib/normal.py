@@ -42,6 +42,7 @@ from .philox import (
     SINGLE_PARAMETERS,
     Source,
     by_vectors,
+    functions_of,
     group_blocks,
     narrow_values,
     pair_values,
@@ -210,14 +211,4 @@ def _rows(f: Format, *, one: bool = False) -> Function:
     return Function("void", ROWS_PARAMETERS, write, READS)
 
 
-FUNCTIONS: FunctionTable = {
-    f"{name}normal.{f.suffix}": function
-    for f in (F64, F32)
-    for name, function in (
-        ("", _scalar(f)),
-        ("fill_", _fill(f)),
-        ("single_", _single(f)),
-        ("row_", _rows(f, one=True)),
-        ("rows_", _rows(f)),
-    )
-}
+FUNCTIONS: FunctionTable = functions_of("normal", _scalar, _fill, _single, _rows)

@@ -339,14 +339,33 @@ def by_vectors(b: Body, count: Value, *, interleaved: bool = True) -> Generator[
         yield (part << shift) + lane
 
 
-FUNCTIONS: FunctionTable = {
-    f"{name}uniform.{f.suffix}": function
-    for f in (F64, F32)
-    for name, function in (
-        ("", _scalar(f)),
-        ("fill_", _fill(f)),
-        ("single_", _single(f)),
-        ("row_", _rows(f, one=True)),
-        ("rows_", _rows(f)),
-    )
-}
+def functions_of(
+    distribution: str,
+    scalar: Callable[[Format], Function],
+    fill: Callable[[Format], Function],
+    single: Callable[[Format], Function],
+    rows: Callable[..., Function],
+) -> FunctionTable:
+    """Returns the functions of a distribution by their names, given what writes each kind for a format.
+
+    Args:
+        distribution: The name of the distribution.
+        scalar: Writes the function that gives one value.
+        fill: Writes that for groups of elements.
+        single: Writes that for single elements.
+        rows: Writes that for the elements of several keys; with `one` for one element of each.
+    """
+    return {
+        f"{name}{distribution}.{f.suffix}": function
+        for f in (F64, F32)
+        for name, function in (
+            ("", scalar(f)),
+            ("fill_", fill(f)),
+            ("single_", single(f)),
+            ("row_", rows(f, one=True)),
+            ("rows_", rows(f, one=False)),
+        )
+    }
+
+
+FUNCTIONS: FunctionTable = functions_of("uniform", _scalar, _fill, _single, _rows)

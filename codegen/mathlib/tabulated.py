@@ -18,7 +18,7 @@ from ranvier.ir.alias_tables import COLUMNS
 from ranvier.ir.slots import ALIGNMENT, ROWS, TILE
 
 from .builder import Body, Function, FunctionTable, Value
-from .floating import F32, F64, Format
+from .floating import Format
 from .philox import (
     COUNTER,
     IN,
@@ -27,6 +27,7 @@ from .philox import (
     READS,
     ROWS_PARAMETERS,
     SINGLE_PARAMETERS,
+    functions_of,
     group_blocks,
     place_of,
     row_blocks,
@@ -155,14 +156,4 @@ def _vectors(count: Value) -> Value:
     return (count + (VECTOR - 1)) >> (VECTOR.bit_length() - 1)
 
 
-FUNCTIONS: FunctionTable = {
-    f"{name}tabulated.{f.suffix}": function
-    for f in (F64, F32)
-    for name, function in (
-        ("", _scalar(f)),
-        ("fill_", _fill(f)),
-        ("single_", _single(f)),
-        ("row_", _rows(f, one=True)),
-        ("rows_", _rows(f, one=False)),
-    )
-}
+FUNCTIONS: FunctionTable = functions_of("tabulated", _scalar, _fill, _single, _rows)
