@@ -4,6 +4,7 @@ bit, however many steps a call has.
 
 import numpy as np
 import pytest
+from graph.random_code import RandomCode
 
 from ranvier.passes.pipeline import DEFAULT_PIPELINE, run_pipeline
 
@@ -12,32 +13,15 @@ F, N, L, P = "tensor<?xf64>", "tensor<?xi32>", "tensor<?xi64>", "tensor<1xi64>"
 WAITING = DEFAULT_PIPELINE.replace(",defer-events", ",defer-events{always=true}")
 
 
-class Plastic:
+class Plastic(RandomCode):
     """Writes a program with a pathway of sources and one of targets, whose code is random."""
 
     def __init__(self, seed: int) -> None:
-        self.rng = np.random.default_rng(seed)
-        self.lines: list[str] = []
+        super().__init__(seed)
         self.delay, self.late = (int(x) for x in self.rng.integers(0, 4, 2))
         self.post_first = self.rng.random() < 0.4
         self.often = self.rng.choice([0.03, 0.2, 0.5])
         self.size = int(self.rng.choice([SIZE, 3, 200]))
-
-    def value(self, known: list[str], *, steps: int = 3) -> str:
-        """Adds some arithmetic with known values; its result stays between -1 and 1."""
-        known = list(known)
-        for _ in range(self.rng.integers(1, steps + 1)):
-            left, right = self.rng.choice(known, 2)
-            known.append(self.add(f"arith.{self.rng.choice(['addf', 'subf', 'mulf', 'maximumf'])} {left}, {right}"))
-        if self.rng.random() < 0.6:
-            known.append(self.add(f"arith.divf {known[-1]}, %c"))
-        low = self.add(f"arith.minimumf {known[-1]}, %one_")
-        return self.add(f"arith.maximumf {low}, %minus")
-
-    def add(self, text: str) -> str:
-        name = f"%r{len(self.lines)}"
-        self.lines.append(f"      {name} = {text} : f64")
-        return name
 
     def sources(self, arrays: dict[str, str]) -> str:
         """The pathway of the sources: it reads and changes the synapses, adds to the targets, changes traces."""

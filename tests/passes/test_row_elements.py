@@ -4,6 +4,7 @@ random pathways, with ever more spikes in a step, run as the interpreter runs th
 
 import numpy as np
 import pytest
+from graph.random_code import RandomCode
 from xdsl.utils.exceptions import VerifyException
 
 from ranvier.passes.pipeline import default_pipeline, run_pipeline
@@ -12,32 +13,15 @@ SIZE, SYNAPSES = 23, 160
 A = "tensor<?xf64>"
 
 
-class Pathway:
+class Pathway(RandomCode):
     """Writes a program with one pathway: a random region, with an order or without, by place or not."""
 
     def __init__(self, seed: int) -> None:
-        self.rng = np.random.default_rng(seed)
+        super().__init__(seed)
         self.near = "pre" if self.rng.random() < 0.5 else "post"
         self.far = "post" if self.near == "pre" else "pre"
         self.ordered = self.rng.random() < 0.6
         self.by_place = self.ordered and self.rng.random() < 0.7
-        self.lines: list[str] = []
-
-    def value(self, known: list[str], *, steps: int = 3) -> str:
-        """Adds some arithmetic with known values; its result stays between -1 and 1."""
-        known = list(known)
-        for _ in range(self.rng.integers(1, steps + 1)):
-            left, right = self.rng.choice(known, 2)
-            known.append(self.add(f"arith.{self.rng.choice(['addf', 'subf', 'mulf', 'maximumf'])} {left}, {right}"))
-        if self.rng.random() < 0.6:
-            known.append(self.add(f"arith.divf {known[-1]}, %c"))
-        low = self.add(f"arith.minimumf {known[-1]}, %one_")
-        return self.add(f"arith.maximumf {low}, %minus")
-
-    def add(self, text: str) -> str:
-        name = f"%r{len(self.lines)}"
-        self.lines.append(f"      {name} = {text} : f64")
-        return name
 
     def sum(self, value: str) -> str:
         """What is yielded for the far end: a sum, one under a condition, or something else."""
