@@ -37,10 +37,11 @@ v_reset : volt (constant)
 amplitude : amp (constant)
 """
 cells = NeuronGroup(len(patterns), equations, threshold="v > 0*mV", reset="v = v_reset; w += b", method="euler")
-C, g, E, a, tau_w, b, v_reset, amplitude = np.transpose(list(patterns.values()))
-cells.C, cells.g, cells.E = C * pF, g * nS, E * mV
-cells.a, cells.tau_w, cells.b, cells.v_reset = a * nS, tau_w * ms, b * pA, v_reset * mV
-cells.amplitude, cells.v = amplitude * pA, E * mV
+table = np.transpose(list(patterns.values()))
+names = {"C": pF, "g": nS, "E": mV, "a": nS, "tau_w": ms, "b": pA, "v_reset": mV, "amplitude": pA}
+for values, (name, unit) in zip(table, names.items(), strict=True):
+    setattr(cells, name, values * unit)
+cells.v = "E"
 voltages = StateMonitor(cells, "v", record=True)
 spikes = SpikeMonitor(cells)
 defaultclock.dt = 0.01 * ms

@@ -32,8 +32,8 @@ c : volt (constant)
 d : volt (constant)
 """
 cells = NeuronGroup(len(patterns), equations, threshold="v >= 30*mV", reset="v = c; u += d", method="rk4")
-a, b, c, d = np.transpose(list(patterns.values()))
-cells.a, cells.b, cells.c, cells.d = a / ms, b, c * mV, d * mV
+table = np.transpose(list(patterns.values()))
+cells.a, cells.b, cells.c, cells.d = table[0] / ms, table[1], table[2] * mV, table[3] * mV
 cells.v = "((b - 5) - sqrt((b - 5)**2 - 22.4))/0.08*mV"  # at rest
 cells.u = "b*v"
 voltages = StateMonitor(cells, "v", record=True)

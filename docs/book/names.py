@@ -187,7 +187,7 @@ INNER = frozenset(
         "check_settable is_sorted_by_source first_index element_indices extent_of places_of is_point part timestep "
         "event_times advance same_time perform examine rejoin gather forget remark_in_passing initialize of_tree tree "
         "creation_place update_abstract_code variables integrate check_options "
-        "apply_stateupdater"
+        "apply_stateupdater checked_spikes take_spikes list_of"
     ).split()
 )
 """Methods and properties of public classes that objects use among themselves; the reference leaves them out."""

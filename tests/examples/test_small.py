@@ -25,7 +25,7 @@ FINDS = {
     "rate_delays": r"critical delay 6\.9 ms; period 2\.5 delays at 30 ms",
     "small_pass": r"43 operations of a step before the passes, 22 after them",
     "synfire_chain": r"weak volley: \d+ spikes .*, 0 in the last\nstrong .* 100, .* 1\.\d\d to 0\.\d\d ms",
-    "winner_take_all": r"\d\d% of the hard and 9\d% of the easy",
+    "winner_take_all": r"\d\d% of the hard and (9\d|100)% of the easy",
     "xarray_sweep": r"'mu': 7, 'sigma': 3, 'tau': 2} in Hz",
 }
 """Example -> what it has to print."""

@@ -62,7 +62,7 @@ def test_a_pass_that_raises_gets_a_reproducer(capsys, tmp_path) -> None:
     file = tmp_path / "again.mlir"
     assert opt.main([LIF, *WRONG, "-p", "default,stumble", "--reproducer", str(file)]) == 1
     printed = capsys.readouterr().err
-    assert "pass 15, stumble: raised KeyError: 'nothing'" in printed and f"at math.exp %k3 ({LIF}:19:7)" in printed
+    assert "pass 16, stumble: raised KeyError: 'nothing'" in printed and f"at math.exp %k3 ({LIF}:19:7)" in printed
     assert opt.main([str(file), "--run-reproducer"]) == 1
     assert "pass 1, stumble: raised KeyError" in capsys.readouterr().err
 

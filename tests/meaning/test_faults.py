@@ -151,7 +151,9 @@ class Rounds(ModulePass):
 
     def apply(self, ctx, op) -> None:
         for inner in op.walk():
-            if isinstance(inner, arith.ConstantOp) and inner.result.type == f64:
+            if not isinstance(inner, arith.ConstantOp) or inner.result.type != f64:
+                continue
+            if not any(isinstance(use.operation, math.PowFOp) for use in inner.result.uses):  # nan for what is negative
                 inner.properties["value"] = FloatAttr(np.nextafter(inner.value.value.data, 9.0), f64)
 
 

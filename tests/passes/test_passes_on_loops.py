@@ -282,7 +282,7 @@ def test_bisect_finds_a_wrong_pass_on_loops(tmp_path: Path, capsys: pytest.Captu
     arguments = [str(RING), "-p", "default,lower-to-loops,begin-late,cut-loops", *VALUES, "--steps", "3"]
     assert bisect.main([*arguments, "--reproducer", str(wrong)]) == 1
     said = capsys.readouterr().out
-    assert "pass 16 of 17, begin-late: changed what the program computes" in said and "1 of 8 elements differ" in said
+    assert "pass 17 of 18, begin-late: changed what the program computes" in said and "1 of 8 elements differ" in said
     assert reduce.main([str(wrong), "-o", str(tmp_path / "small.mlir"), "--seconds", "4"]) == 0
     assert bisect.main([str(tmp_path / "small.mlir")]) == 1
     assert bisect.main([str(RING), "-p", PIPELINE, *VALUES, "--steps", "3"]) == 0

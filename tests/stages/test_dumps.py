@@ -37,8 +37,8 @@ from ranvier.pipeline.edited_stages import OVERRIDE_VARIABLE, OverrideError
 from ranvier.text.program import InputError, TextProgram
 
 NAMES = {"tau": 10 * ms, "ms": ms}
-MLIR = (r"constant 1\.5\S*", "constant 1.75")
-EDITS = {"snn": MLIR, "optimised": MLIR, "loops": MLIR, "llvm": ("0x3FF8000000000000", "0x3FFC000000000000")}
+MLIR = (r"constant 1\.3125\S*", "constant 1.75")
+EDITS = {"snn": MLIR, "optimised": MLIR, "loops": MLIR, "llvm": ("0x3FF5000000000000", "0x3FFC000000000000")}
 """What makes another drive of a stage's text."""
 
 
@@ -51,7 +51,7 @@ def one_thread() -> Any:
     prefs.codegen.threads = "auto"
 
 
-def made(drive: float = 1.5) -> Network:
+def made(drive: float = 1.3125) -> Network:
     model = f"dv/dt = ({drive} - v)/tau + 0.1*xi/tau**0.5 : 1"
     cells = NeuronGroup(7, model, threshold="v > 1", reset="v = 0", method="euler", name="cells")
     cells.v = "i/10.0"

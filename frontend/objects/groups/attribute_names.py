@@ -20,13 +20,14 @@ DOCUMENTED = frozenset(
 
 INTERNAL = frozenset(
     "actions acts_itself advice_on can_be_connected check_equations check_finite check_integrated check_settable "
-    "check_state check_variable_write close_files code_for_all connections creation_place element_count "
-    "element_indices element_population elements event_driven event_finder event_spaces extent extent_of fall_silent "
-    "forget_code has_fixed_size has_network has_state held_bytes holder is_connected is_in_scope is_parameter "
-    "is_part_of is_part_of_itself is_private is_refractory is_sorted_by_source is_unused may_join may_resize "
-    "memory_rows morphologies needs_dt outer_names part pathways places_of prepare protected_names put_array "
-    "quiet_names reference row_bytes scope scope_of_source see_variable set_network set_state shared_traces "
-    "single_precision starts state_arrays state_table statement_actions synaptic_counts unmade_elements version".split()
+    "check_state check_variable_write checked_spikes close_files code_for_all connections creation_place "
+    "element_count element_indices element_population elements event_driven event_finder event_spaces extent "
+    "extent_of fall_silent forget_code has_fixed_size has_network has_state held_bytes holder is_connected "
+    "is_in_scope is_parameter is_part_of is_part_of_itself is_private is_refractory is_sorted_by_source is_unused "
+    "list_of may_join may_resize memory_rows morphologies needs_dt outer_names part pathways places_of prepare "
+    "protected_names put_array quiet_names reference row_bytes scope scope_of_source see_variable set_network "
+    "set_state shared_traces single_precision starts state_arrays state_table statement_actions synaptic_counts "
+    "take_spikes unmade_elements version".split()
 )
 """Attributes for the package itself: they are not completed."""
 

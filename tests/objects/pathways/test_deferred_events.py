@@ -197,7 +197,7 @@ def test_a_target_with_many_spikes_between_two_of_a_source():
 
 
 def recorded(cells, synapses):
-    return StateMonitor(synapses, "w", record=[0, 1])
+    return StateMonitor(synapses, "w", record=[0, 1], name="weights")
 
 
 def python(cells, synapses):
@@ -209,7 +209,7 @@ def python(cells, synapses):
 
 
 AT_ONCE_BECAUSE = {
-    "recorded": ({"more": [recorded]}, "its synapses are used by 'statemonitor', 'synapses_pre'"),
+    "recorded": ({"more": [recorded]}, "its synapses are used by 'synapses_pre', 'weights'"),
     "Python": ({"more": [python]}, "Python is called"),
     "a clock": (
         {"model": PAIR + "dx/dt = -w/second : 1 (clock-driven)", "method": "euler"},
