@@ -1,8 +1,8 @@
 """Arrays by which each thread finds its synapses; see `ranvier.ir.recipes` and the pass `partition`.
 
 `numbers` are the elements that the synapses of the rows end at, counted from element `offset` of the `size` of the
-whole group. Part p of P has the elements [p*C, (p + 1)*C) of the group, where C is their number by P, rounded up to a
-multiple of 512.
+whole group. `threads` is the number of parts and says where they begin (`ranvier.ir.team.Parts`; a plain number: they
+are of equal size), rounded up to a multiple of 512 elements.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ranvier.ir.row_recipes import Allocate, Array, row_blocks, width_of
+from ranvier.ir.row_recipes import BLOCK, Allocate, Array, row_blocks, width_of
 from ranvier.ir.slots import TILE
+from ranvier.ir.team import SHARES, Parts
 
 KEYS = 1 << 16
 """Parts of rows that are treated together: numbers of 16 bits are sorted in a fraction of the time."""
 
 
-def chunk_of(size: int, threads: int) -> int:
-    """Returns the number of elements of each part but the last."""
-    return max(width_of(-(-size // threads), TILE), TILE)
+def firsts_of(size: int, threads: int) -> Array:
+    """Returns the first element of each part, and one beyond the last part."""
+    starts = threads.starts if isinstance(threads, Parts) else Parts(threads).starts
+    return np.array([width_of(size * start >> SHARES, TILE) for start in starts], dtype=np.int64)
 
 
 def every(allocate: Allocate, pointers: Array, delays: Array) -> Array:
@@ -35,11 +37,12 @@ def _keys(
     pointers: Array, numbers: Array, threads: int, size: int, offset: int
 ) -> Iterator[tuple[int, int, int, int, Array]]:
     """Yields blocks of rows and for each of their synapses row*threads + part, counted from the first row."""
-    chunk = chunk_of(size, threads)
+    bounds = firsts_of(size, threads)[1:-1] - offset
+    threads = int(threads)
     for first, stop in row_blocks(pointers, max(KEYS // threads, 1)):
         begin, end = int(pointers[first]), int(pointers[stop])
         rows = np.repeat(np.arange(0, (stop - first) * threads, threads), np.diff(pointers[first : stop + 1]))
-        keys = rows + (numbers[begin:end].astype(np.int64) + offset) // chunk
+        keys = rows + np.searchsorted(bounds, numbers[begin:end], side="right")
         yield first, stop, begin, end, keys.astype(np.uint16)
 
 
@@ -48,11 +51,18 @@ def parts(allocate: Allocate, pointers: Array, numbers: Array, threads: int, siz
 
     The synapses of a row are in the order of their parts, or will be.
     """
-    found = allocate((pointers.size - 1) * threads + 1, np.int64)
-    for first, stop, _, _, keys in _keys(pointers, numbers, threads, size, offset):
-        found[first * threads + 1 : stop * threads + 1] = np.bincount(keys, minlength=(stop - first) * threads)
-    np.cumsum(found, out=found)
-    found += pointers[0]
+    bounds = firsts_of(size, threads)[1:-1] - offset
+    found = allocate((pointers.size - 1) * int(threads) + 1, np.int64)
+    begins = found[:-1].reshape(-1, int(threads))
+    for first, stop in row_blocks(pointers, BLOCK):
+        ends = pointers[first : stop + 1] - pointers[first]
+        own = numbers[int(pointers[first]) : int(pointers[stop])]
+        begins[first:stop] = pointers[first:stop, np.newaxis]
+        below = np.zeros(own.size + 1, dtype=np.int32)
+        for part, bound in enumerate(bounds, 1):
+            np.cumsum(own < bound, out=below[1:])
+            begins[first:stop, part] += np.diff(below[ends])
+    found[-1] = pointers[-1]
     return found
 
 

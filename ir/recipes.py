@@ -6,7 +6,7 @@ an array of zeros for a size and a type, and the inputs (arrays, or numbers for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -143,6 +143,11 @@ def make(
         made = _gathered(recipe)
         return _gather(allocate, made.values, made.order)
     return KINDS[kind](allocate, *map(given, parts))
+
+
+def mentions(recipe: Recipe, kinds: Set[str]) -> bool:
+    """Tells whether a recipe, or one within it, is of one of some kinds."""
+    return recipe[0] in kinds or any(isinstance(part, tuple) and mentions(part, kinds) for part in recipe[1])
 
 
 def inputs_of(recipe: Recipe) -> tuple[int, ...]:

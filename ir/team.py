@@ -11,15 +11,21 @@
 | `LEAST` | about how many nanoseconds of work are worth a phase: less the main thread does alone |
 | `ASLEEP` | whether a thread sleeps until the next phase |
 | `WAITING` | whether the main thread sleeps until a part is done |
+| `MEASURES` | whether it is measured how long parts take |
 | `PARTS` + 16p, and 8 words on | the last phase whose part p was taken, and the last whose part p is done |
+| `BUSY`, `TIMES` words on from there | for how many nanoseconds thread p was at work on its own part, and how often |
+| behind the last part | where each part begins, and the end of the last: of all elements so many in `WHOLE` |
 
 Each row fills cache lines of its own: what one thread writes often and another reads stands alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 PAUSE, SKIP, UNTIL, SINCE, SEEN, HELPS = 2, 3, 4, 5, 6, 7
-PHASE, CODE, ARGUMENTS, LEAVE, LEAST = 8, 9, 10, 11, 12
+PHASE, CODE, ARGUMENTS, LEAVE, LEAST, MEASURES = 8, 9, 10, 11, 12, 13
 ASLEEP, WAITING, PARTS = 16, 24, 32
 """The words, see above."""
 
@@ -46,6 +52,15 @@ LINE = 8
 PART = 2 * LINE
 """Words of a part: who takes one writes to a line of its own, who waits for one looks at another."""
 
+BUSY, TIMES = LINE + 1, LINE + 2
+"""Words of a part that its own thread writes, see above."""
+
+SHARES = 20
+"""Parts begin at multiples of 1 in two to the power of this of all elements, and then at a whole tile."""
+
+WHOLE = 1 << SHARES
+"""All elements."""
+
 LEAST_WORK = 2000
 """Nanoseconds of work that are worth a phase, unless a run says otherwise: a phase costs some hundred."""
 
@@ -58,4 +73,41 @@ PLATFORMS = {"x86_64": 202, "aarch64": 98, "riscv64": 98}
 
 def words_for(threads: int) -> int:
     """Returns the number of words for so many threads."""
+    return starts_at(threads) + threads + 1
+
+
+def starts_at(threads: int) -> int:
+    """Returns the word from which on it stands where parts begin."""
     return PARTS + PART * threads
+
+
+class Parts(int):
+    """A number of parts, and where they begin.
+
+    Attributes:
+        starts: For each part, how many of `WHOLE` parts of all elements come before it; then `WHOLE`.
+    """
+
+    starts: tuple[int, ...]
+
+    def __new__(cls, number: int, starts: Sequence[int] | None = None) -> Parts:
+        """Makes parts of equal size, or those that begin at `starts`."""
+        self = super().__new__(cls, number)
+        self.starts = tuple(p * WHOLE // number for p in range(number + 1)) if starts is None else tuple(starts)
+        ascending = all(one <= other for one, other in pairwise(self.starts))
+        assert ascending and len(self.starts) == number + 1 and (self.starts[0], self.starts[-1]) == (0, WHOLE)
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Tells whether these are as many parts which begin at the same places; a plain number means equal parts."""
+        if not isinstance(other, int):
+            return NotImplemented
+        return int(self) == int(other) and self.starts == (other if isinstance(other, Parts) else Parts(other)).starts
+
+    def __ne__(self, other: object) -> bool:
+        """Tells whether these are other parts."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """Returns a number that is the same for equal parts."""
+        return hash(int(self))

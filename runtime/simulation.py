@@ -12,11 +12,24 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ranvier.ir import slots as abi
+from ranvier.ir.recipes import RUN_KINDS, mentions
 from ranvier.ir.slots import Recipe, Slot, SlotKind
-from ranvier.ir.team import LEAST, LINE, LONGEST_STRETCH, words_for
+from ranvier.ir.team import (
+    BUSY,
+    LEAST,
+    LINE,
+    LONGEST_STRETCH,
+    MEASURES,
+    PART,
+    PARTS,
+    TIMES,
+    starts_at,
+    words_for,
+)
+from ranvier.runtime.balance import Balance
 from ranvier.runtime.derived import derived_array
 from ranvier.runtime.state import Layout, address, allocate
-from ranvier.runtime.team import Team, least_work
+from ranvier.runtime.team import Team, least_work, parts_for
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,6 +43,9 @@ LONGER = 5
 FIRST_INSTANTS = 64
 """Instants of the first call, by which the speed is measured."""
 
+
+_PARTED = frozenset({"parts", "part_order"})
+"""The kinds of arrays that say where the parts of rows begin, and in what order they stand."""
 
 NO_MEMORY = (
     "There is no memory for intermediate values of the compiled code: nothing more was simulated, and all that was "
@@ -79,6 +95,7 @@ class Simulation:
         threads: The number of threads, for a program for several; it is 1 for all others.
         is_apart: Whether all that the program is bound to stays where it is, whatever becomes of networks meanwhile.
         first: The instants of the first call.
+        balance: How the work is divided among threads; None: into parts of equal size.
     """
 
     def __init__(
@@ -91,16 +108,20 @@ class Simulation:
         is_apart: bool = False,
         threads: int = 1,
         first: int = FIRST_INSTANTS,
+        balance: Balance | None = None,
     ) -> None:
         self.make_safe = make_safe
+        self._balance = balance if threads > 1 else None
         self._is_apart = is_apart
         self.program = program
-        self.threads = threads
+        self.threads = parts_for(threads if self._balance is None else self._balance.parts)
         self.values = list(values)
-        self.values.append(threads)
+        self.values.append(self.threads)
         self.callbacks = callbacks
         self.control: npt.NDArray[np.int64] = allocate(words_for(threads), np.int64, padding=LINE)
         self.control[LEAST] = least_work()
+        self.control[MEASURES] = self._balance is not None
+        self.control[starts_at(threads) : words_for(threads)] = self.threads.starts
         self.error: BaseException | None = None
         self.outdated = False
         self._seen = Layout.changes
@@ -116,14 +137,23 @@ class Simulation:
         settles = any(slot.label == abi.SETTLES for slot in program.slots[-1:])
         self._slice = SLICE_SECONDS * (LONGER if settles else 1)
         self._changing: tuple[set[int], list[tuple[int, Slot]]] | None = None  # what `begin_again` writes
-        shared: dict[Recipe, npt.NDArray[Any]] = {}
-        self._derived = {
-            slot.recipe: derived_array(slot.recipe, self.values, shared)
-            for slot in program.slots
-            if slot.recipe is not None
-            if slot.kind is SlotKind.DERIVED
-        }
+        made = [slot.recipe for slot in program.slots if slot.recipe is not None and slot.kind is SlotKind.DERIVED]
+        self._by_parts = [each for each in made if each[0] not in RUN_KINDS and mentions(each, _PARTED)]
+        self._derived: dict[Recipe, npt.NDArray[Any]] = {}
+        self._derive([each for each in made if each not in self._by_parts])
+        self._derive_parts()
         self.bind()
+
+    def _derive(self, recipes: Sequence[Recipe]) -> None:
+        shared: dict[Recipe, npt.NDArray[Any]] = {}
+        self._derived |= {recipe: derived_array(recipe, self.values, shared) for recipe in recipes}
+
+    def _derive_parts(self) -> None:
+        """Makes the arrays by which threads find their parts, and notes how long that takes."""
+        began = time.perf_counter()
+        self._derive(self._by_parts)
+        if self._balance is not None:
+            self._balance.cost = max(self._balance.cost, time.perf_counter() - began)
 
     def bind(self) -> None:
         """Writes the addresses and numbers of all arguments into the table."""
@@ -228,6 +258,7 @@ class Simulation:
             began = time.perf_counter()
             status = self._call()
             seconds = time.perf_counter() - began
+            self._note_work(seconds)
             if self.error is not None:
                 error, self.error = self.error, None
                 raise error
@@ -247,6 +278,29 @@ class Simulation:
             if self._has_moved:
                 self.outdated = True
                 return False
+            if status == abi.BUDGET_USED and instants is None:
+                self._balance_parts(seconds / limit)
+
+    def _note_work(self, seconds: float) -> None:
+        """Notes how long each part was worked at in a call that took so long. The main thread has the last part."""
+        if self._balance is not None:
+            words = self.control[PARTS : starts_at(self.threads)].reshape(-1, PART)[::-1]
+            self._balance.note((1e-9 * words[:, BUSY]).tolist(), words[:, TIMES].tolist(), seconds)
+            words[:, [BUSY, TIMES]] = 0
+
+    def _balance_parts(self, seconds: float) -> None:
+        """Lets parts begin elsewhere if that is worth it; a step takes so many seconds."""
+        if self._balance is None:
+            return
+        left = max(int(value.control[1] - value.control[0]) for value in self.values if hasattr(value, "dt_"))
+        parts = self._balance.better(left * seconds)
+        if parts is not None:
+            self._balance.change(parts)
+            self.threads = self.values[-1] = parts
+            self.control[starts_at(parts) : words_for(parts)] = parts.starts
+            with Layout.lock:
+                self._derive_parts()
+                self.bind()
 
     def _limit(self) -> int:
         """Returns the greatest number of instants of the next call."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.ir.team import LEAST_WORK, LEAVE
+from ranvier.ir.team import LEAST_WORK, LEAVE, WHOLE, Parts
 from ranvier.runtime.state import address
 
 NAME = "ranvier-part"
@@ -36,6 +36,31 @@ def dividing_all_work(nanoseconds: int = 0) -> Generator[None]:
         yield
     finally:
         _least.pop()
+
+
+_shares: list[tuple[float, ...]] = []
+
+
+def parts_for(threads: int) -> Parts:
+    """Returns as many parts as there are threads: those given, or of equal size where it is a plain number."""
+    if _shares and not isinstance(threads, Parts) and threads > 1:
+        given = _shares[-1]
+        ends = sorted(int(WHOLE * share) for share in (given * threads)[: threads - 1])
+        return Parts(threads, (0, *ends, WHOLE))
+    return threads if isinstance(threads, Parts) else Parts(threads)
+
+
+@contextmanager
+def dividing_at(*shares: float) -> Generator[None]:
+    """Lets the parts of runs inside the `with` block end at these shares of all elements: for tests.
+
+    Where there are more threads than shares, these are used again.
+    """
+    _shares.append(shares)
+    try:
+        yield
+    finally:
+        _shares.pop()
 
 
 class Team:

@@ -26,10 +26,12 @@ from ranvier.codegen.target import Target
 from ranvier.ir.team import (
     ARGUMENTS,
     ASLEEP,
+    BUSY,
     CODE,
     HELPS,
     LEAVE,
     LINE,
+    MEASURES,
     PART,
     PARTS,
     PAUSE,
@@ -38,6 +40,7 @@ from ranvier.ir.team import (
     SEEN,
     SINCE,
     SKIP,
+    TIMES,
     UNTIL,
     WAITING,
 )
@@ -116,6 +119,7 @@ def definitions(target: Target) -> str:
         "@PART@": PART, "@GRACE@": GRACE, "@EAGER@": EAGER,
         "@LOOKS@": LOOKS, "@FAIR@": FAIR, "@PATIENCE@": PATIENCE, "@HASTE@": HASTE, "@SHORTEST@": SHORTEST,
         "@LONGEST@": LONGEST, "@DOUBT@": DOUBT, "@TRIAL@": TRIAL, "@SINCE@": SINCE, "@SEEN@": SEEN, "@HELPS@": HELPS,
+        "@MEASURES@": MEASURES, "@BUSY@": BUSY, "@TIMES@": TIMES,
         "@FUTEX@": PLATFORMS[architecture], "@WAIT@": _WAIT, "@WAKE@": _WAKE, "@ALL@": _ALL,
     }  # fmt: skip
     text = _TEXT.replace("@PAUSE@", pause)
@@ -170,6 +174,24 @@ done:
   ret void
 }
 
+define internal void @rv.measure(ptr %team, i64 %number, i64 %began) {
+entry:
+  %now = call i64 @rv.now()
+  %words = getelementptr inbounds i64, ptr %team, i64 @PARTS@
+  %word = mul nsw i64 %number, @PART@
+  %own = getelementptr inbounds i64, ptr %words, i64 %word
+  %busy.at = getelementptr inbounds i64, ptr %own, i64 @BUSY@
+  %times.at = getelementptr inbounds i64, ptr %own, i64 @TIMES@
+  %busy = load i64, ptr %busy.at
+  %times = load i64, ptr %times.at
+  %span = sub nsw i64 %now, %began
+  %busy.next = add nsw i64 %busy, %span
+  %times.next = add nsw i64 %times, 1
+  store i64 %busy.next, ptr %busy.at
+  store i64 %times.next, ptr %times.at
+  ret void
+}
+
 define internal void @rv.parallel(ptr %team, ptr %code, ptr %args, i64 %parts) noinline {
 entry:
   %alone = icmp slt i64 %parts, 2
@@ -208,11 +230,19 @@ several:
   call void @rv.publish(ptr %team, i64 %phase, i1 false)
   %start = call i64 @rv.now()
   call void %code(ptr %args, i64 0)
+  %measures.at = getelementptr inbounds i64, ptr %team, i64 @MEASURES@
+  %measures = load i64, ptr %measures.at
+  %is.silent = icmp eq i64 %measures, 0
+  br i1 %is.silent, label %offer.all, label %note.own
+note.own:
+  call void @rv.measure(ptr %team, i64 0, i64 %start)
+  br label %offer.all
+offer.all:
   br label %offer
 offer:
-  %p = phi i64 [ 1, %several ], [ %p.next, %offered ]
-  %helped = phi i1 [ false, %several ], [ %helped.next, %offered ]
-  %grace = phi i64 [ @GRACE@, %several ], [ %grace.next, %offered ]
+  %p = phi i64 [ 1, %offer.all ], [ %p.next, %offered ]
+  %helped = phi i1 [ false, %offer.all ], [ %helped.next, %offered ]
+  %grace = phi i64 [ @GRACE@, %offer.all ], [ %grace.next, %offered ]
   %p.word = mul nuw nsw i64 %p, @PART@
   %p.taken = getelementptr inbounds i64, ptr %words, i64 %p.word
   %p.done = getelementptr inbounds i64, ptr %p.taken, i64 @LINE@
@@ -409,7 +439,19 @@ look.again:
 take:
   %code = load ptr, ptr %code.at
   %args = load ptr, ptr %args.at
+  %measures.at = getelementptr inbounds i64, ptr %team, i64 @MEASURES@
+  %measures = load i64, ptr %measures.at
+  %is.silent = icmp eq i64 %measures, 0
+  br i1 %is.silent, label %do, label %time
+do:
   call void %code(ptr %args, i64 %number)
+  br label %finish
+time:
+  %began = call i64 @rv.now()
+  call void %code(ptr %args, i64 %number)
+  call void @rv.measure(ptr %team, i64 %number, i64 %began)
+  br label %finish
+finish:
   store atomic i64 %phase, ptr %finished seq_cst, align 8
   %sleeper = load atomic i64, ptr %waiting seq_cst, align 8
   %watched = icmp ne i64 %sleeper, 0

@@ -13,7 +13,7 @@ from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ThresholdOp, updated_inp
 from ranvier.ir.slots import PADDING
 from ranvier.ir.team import DIVISION
 from ranvier.passes.lower.due_rows import LINE, announce
-from ranvier.passes.lower.phases import chunk, words
+from ranvier.passes.lower.phases import first_of, start_of, words
 from ranvier.passes.lower.scopes import FunctionScope, Kernel, LoweredEvents, Run, function, noalias_attributes
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
@@ -93,7 +93,10 @@ def found_by(kernel: Kernel, events: LoweredEvents) -> Found:
     size, threads, stretch = events.size, run.threads, run.stretch
     if stretch is None:
         numbers = phase.lists[events.indices] = run.fresh_lowered(i64, room)
-        phase.last.append(lambda: _join_lists(run, JOIN, [events.indices, events.count, numbers, size, threads]))
+        control = run.control()
+        phase.last.append(
+            lambda: _join_lists(run, JOIN, [events.indices, events.count, numbers, size, threads, control])
+        )
         return Found(kernel, kernel.pass_in(numbers))
     all_numbers = run.several(i64, room, stretch.longest)
     numbers = phase.lists[events.indices] = all_numbers.piece(run.writer, stretch.instant)
@@ -101,16 +104,17 @@ def found_by(kernel: Kernel, events: LoweredEvents) -> Found:
     def join() -> None:
         assert run.stretch is not None and events.lists is not None and events.joined is not None
         lists, numbers = (all_.piece(run.writer, run.stretch.instant) for all_ in (events.lists, all_numbers))
-        _join_lists(run, JOIN_ELSEWHERE, [events.joined, events.count, numbers, size, threads, lists])
+        given = [events.joined, events.count, numbers, size, threads, run.control(), lists]
+        _join_lists(run, JOIN_ELSEWHERE, given)
 
     def announce_lists(instant: SSAValue) -> None:
         w, lists = run.writer, events.lists
         assert lists is not None
-        length, begun = chunk(w, size, threads), w.mul(instant, lists.size)
+        begun = w.mul(instant, lists.size)
         first = w.mul(instant, all_numbers.size)
         with w.loop(threads) as part:
             announce(w, all_numbers.whole, w.add(first, words(w, part.index)))
-            place = w.add(begun, w.mul(part.index, length))
+            place = w.add(begun, first_of(w, size, start_of(w, run.control(), threads, part.index)))
             for line in range(ANNOUNCED):
                 announce(w, lists.whole, w.add(place, w.constant(line * LINE // 4)))
 
@@ -129,17 +133,17 @@ def _join_lists(run: Run, name: str, arguments: Sequence[SSAValue]) -> None:
 def _write_join(run: Run, name: str, types: Sequence[Attribute]) -> None:
     """Writes the function that joins the lists of all shares: in the list where they stand, or in another one."""
     block = Block(arg_types=types)
-    for arg, hint in zip(block.args, ("events", "count", "numbers", "n", "threads", "lists"), strict=False):
+    for arg, hint in zip(block.args, ("events", "count", "numbers", "n", "threads", "control", "lists"), strict=False):
         arg.name_hint = hint
     w = Writer(block)
-    events, count, numbers, size, threads, *elsewhere = block.args
-    length, zero = chunk(w, size, threads), w.constant(0)
+    events, count, numbers, size, threads, control, *elsewhere = block.args
+    zero = w.constant(0)
     lists, first, begun = events, w.constant(1), w.cast(w.first(numbers), INDEX)  # the first is where it is to be
     if elsewhere:
         lists, first, begun = elsewhere[0], zero, zero
     with w.loop(threads, lower=first, carried=[begun]) as part:
         own = w.cast(w.load(numbers, words(w, part.index)), INDEX)
-        begin = w.mul(part.index, length)
+        begin = first_of(w, size, start_of(w, control, threads, part.index))
         with w.loop(own) as event:
             w.store(w.load(lists, w.add(begin, event.index)), events, w.add(part.args[1], event.index))
         part.give(w.add(part.args[1], own))
@@ -147,7 +151,7 @@ def _write_join(run: Run, name: str, types: Sequence[Attribute]) -> None:
     w.op(func.ReturnOp, [])
     w.finish()
     join = run.functions[name] = function(name, types, [], Region(block))
-    join.properties["arg_attrs"] = noalias_attributes(types, unaligned=[1])
+    join.properties["arg_attrs"] = noalias_attributes(types, unaligned=[1, 5])
 
 
 def _write_compact(run: Run) -> None:

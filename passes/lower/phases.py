@@ -14,7 +14,7 @@ from xdsl.dialects import arith, scf
 from xdsl.ir import Block, Region, SSAValue
 
 from ranvier.ir.slots import TILE
-from ranvier.ir.team import LEAST
+from ranvier.ir.team import LEAST, PART, PARTS, SHARES
 from ranvier.passes.lower.writer import INDEX, Writer, segments
 
 BETWEEN = 8
@@ -29,6 +29,7 @@ class Phase:
         home: The block in which it will stand.
         instants: The number of instants that it goes through, None: it is part of one.
         parts: What is done for one part.
+        starts: Where the part and the next one begin.
         calls: The calls for one part, in one instant.
         known: About how many nanoseconds of work it is as far as that is known before the loop, each in its own form.
         found: How many more it is, as far as each instant shows.
@@ -40,6 +41,7 @@ class Phase:
     home: Block
     instants: SSAValue | None = None
     parts: Block = field(default_factory=lambda: Block(arg_types=[INDEX]))
+    starts: tuple[SSAValue, SSAValue] = field(init=False)
     calls: Block = field(init=False)
     known: list[SSAValue] = field(default_factory=list[SSAValue])
     found: list[SSAValue] = field(default_factory=list[SSAValue])
@@ -113,6 +115,7 @@ class Share:
     Attributes:
         part: The number of the part.
         threads: The number of parts.
+        starts: Where the part and the next one begin, see `first_of`.
         division: By what the work is divided, see the pass `partition`.
         whole: The number of elements of the array by whose parts the work is divided, and its first element that is
             an element of the work; None: by those of the work itself.
@@ -120,6 +123,7 @@ class Share:
 
     part: SSAValue
     threads: SSAValue
+    starts: tuple[SSAValue, SSAValue]
     division: str
     whole: tuple[SSAValue, SSAValue] | None = None
 
@@ -141,21 +145,30 @@ class Share:
             upper: One beyond the last that is computed, which may be padding; only of a whole array.
         """
         if self.whole is None:
-            begin = w.binary(arith.MinSIOp, w.mul(self.part, chunk(w, size, self.threads)), upper)
-            end = w.binary(arith.MinSIOp, w.add(begin, chunk(w, size, self.threads)), upper)
+            begin, end = (w.binary(arith.MinSIOp, first_of(w, size, start), upper) for start in self.starts)
             return begin, end
         count, first = self.whole
-        length, nothing = chunk(w, count, self.threads), w.constant(0)
-        start = w.sub(w.mul(self.part, length), first)
-        places = (w.binary(arith.MaxSIOp, place, nothing) for place in (start, w.add(start, length)))
-        begin, end = (w.binary(arith.MinSIOp, place, size) for place in places)
+        places = (w.sub(first_of(w, count, start), first) for start in self.starts)
+        within = (w.binary(arith.MaxSIOp, place, w.constant(0)) for place in places)
+        begin, end = (w.binary(arith.MinSIOp, place, size) for place in within)
         return begin, end
 
 
-def chunk(w: Writer, size: SSAValue, threads: SSAValue) -> SSAValue:
-    """Returns the number of elements of each part but the last: whole tiles, in a form in which it is seen to be so."""
-    raised = w.sub(w.add(size, threads), w.constant(1))
-    return w.round_up(w.binary(arith.DivUIOp, raised, threads), TILE)
+def first_of(w: Writer, size: SSAValue, start: SSAValue) -> SSAValue:
+    """Returns the first element of a part: whole tiles, in a form in which it is seen to be so.
+
+    Args:
+        w: Where to write.
+        size: The number of all elements.
+        start: How many of `ranvier.ir.team.WHOLE` parts of all elements come before the part.
+    """
+    return w.round_up(w.binary(arith.ShRUIOp, w.mul(size, start), w.constant(SHARES)), TILE)
+
+
+def start_of(w: Writer, control: SSAValue, threads: SSAValue, part: SSAValue) -> SSAValue:
+    """Returns where a part begins, see `first_of`; of the part behind the last, the end of that."""
+    place = w.add(w.add(w.mul(threads, w.constant(PART)), w.constant(PARTS)), part)
+    return w.cast(w.load(control, place), INDEX)
 
 
 def words(w: Writer, threads: SSAValue) -> SSAValue:
@@ -163,4 +176,4 @@ def words(w: Writer, threads: SSAValue) -> SSAValue:
     return w.mul(threads, w.constant(BETWEEN))
 
 
-__all__ = ["BETWEEN", "Phase", "Share", "chunk", "words", "write_phase"]
+__all__ = ["BETWEEN", "Phase", "Share", "first_of", "start_of", "words", "write_phase"]

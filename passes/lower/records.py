@@ -14,7 +14,7 @@ from ranvier.ir.structure import LoopOp
 from ranvier.ir.team import DIVISION, OWNERS
 from ranvier.ir.types import element_type
 from ranvier.passes.facts.owners import Owned, owned_elements
-from ranvier.passes.lower.phases import BETWEEN, chunk
+from ranvier.passes.lower.phases import BETWEEN, first_of, start_of
 from ranvier.passes.lower.regions import lower_region, lower_scalar
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.writer import INDEX, element_of
@@ -119,14 +119,16 @@ def _bounds_of_owners(run: Run, op: RecordOp, owned: Owned) -> SSAValue:
         kernel = run.kernel("owners", op.label.data, op=op)
         w, found = kernel.writer, kernel.pass_in(bounds)
         size, threads = kernel.value(op.size), kernel.pass_in(run.threads)
-        length = chunk(w, kernel.value(owned.size), threads)
+        control, count = kernel.pass_in(run.control()), kernel.value(owned.size)
         start = [w.constant(0), w.constant(1, i1)]
         with w.loop(size, carried=start) as each:
             index = _index_of(kernel, op, owned, each.index)
             ascends = w.compare("sle", each.args[1], index)
             each.give(index, w.binary(arith.AndIOp, each.args[2], ascends))
-            part = w.binary(arith.DivUIOp, index, length)
-            place = w.add(part, w.constant(1))
+            with w.loop(threads, lower=w.constant(1), carried=[w.constant(1)]) as part:
+                begins = w.compare("sge", index, first_of(w, count, start_of(w, control, threads, part.index)))
+                part.give(w.select(begins, w.add(part.index, w.constant(1)), part.args[1]))
+            (place,) = part.results
             w.store(w.add(w.load(found, place), w.constant(1, i64)), found, place)
         one = w.select(each.results[1], w.constant(1, i64), w.constant(0, i64))
         last = w.add(threads, w.constant(1))

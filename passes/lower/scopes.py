@@ -31,7 +31,7 @@ from ranvier.passes.facts.accesses import whole_of
 from ranvier.passes.facts.versions import Versions, describe
 from ranvier.passes.facts.work import element_cost
 from ranvier.passes.lower.held_back import Deferred
-from ranvier.passes.lower.phases import Phase, Share, write_phase
+from ranvier.passes.lower.phases import Phase, Share, start_of, write_phase
 from ranvier.passes.lower.writer import INDEX, Writer, element_of, pointer_to
 
 _NOALIAS = DictionaryAttr({"llvm.noalias": UnitAttr()})
@@ -299,10 +299,20 @@ class Run:
     def open_phase(self) -> Phase:
         """Returns what the threads do together next."""
         if self.phase is None:
-            self.phase = Phase(self.writer.block)
+            self.phase = self.new_phase(Phase(self.writer.block))
         here = self.phase.home if self.phase.instants is None else self.phase.calls
         assert here is self.writer.block, "a phase ends before the code goes on elsewhere"
         return self.phase
+
+    def new_phase(self, phase: Phase) -> Phase:
+        """Returns a phase of which it is written where each part begins."""
+        w = self.writer
+        assert self.threads is not None
+        with w.inside(phase.parts):
+            behind = w.add(phase.part, w.constant(1))
+            begin, end = (start_of(w, self.control(), self.threads, part) for part in (phase.part, behind))
+        phase.starts = begin, end
+        return phase
 
     def close_phase(self) -> None:
         """Writes what the threads do together: all that follows comes after it."""
@@ -319,7 +329,8 @@ class Run:
             assert self.threads is not None
             kernel.phase = self.open_phase()
             part, threads = kernel.pass_in(kernel.phase.part), kernel.pass_in(self.threads)
-            kernel.share = Share(part, threads, division.data, _whole(kernel, op))
+            begin, end = (kernel.pass_in(start) for start in kernel.phase.starts)
+            kernel.share = Share(part, threads, (begin, end), division.data, _whole(kernel, op))
             size = cast("SSAValue | None", getattr(op, "size", None))
             if division.data in ("elements", OWNERS) and size is not None:
                 self.expect(self.value(size), element_cost(op), 1000)

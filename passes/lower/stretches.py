@@ -83,7 +83,7 @@ def write_stretch(
     ops = list(loop.body.block.ops)
     first_behind = next((k for k, op in enumerate(ops) if WAITS in op.attributes), len(ops))
     w = run.writer
-    phase = run.phase = Phase(w.block, w.cast(instants, INDEX))
+    phase = run.phase = run.new_phase(Phase(w.block, w.cast(instants, INDEX)))
     (clock,) = run.clocks
     lists, joined = _lists(run, ops, longest), dict(run.events)
     instant = phase.calls.args[0]

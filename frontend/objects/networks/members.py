@@ -18,7 +18,9 @@ from ranvier.objects.networks.schedule import (
 )
 from ranvier.plan.known_plan import KnownPlan
 from ranvier.public.argument_names import explains_arguments
+from ranvier.runtime.balance import Balance
 from ranvier.runtime.state import Layout
+from ranvier.runtime.team import parts_for
 from ranvier.session.clocks import BaseClock
 from ranvier.session.defaults import DEFAULT_SCHEDULE
 from ranvier.session.given import is_text
@@ -37,6 +39,7 @@ class Members(NotCopied):
         self._members: list[BrianObject] = []
         self._schedule: list[str] | None = None
         self._known_plan = KnownPlan()
+        self._balances: dict[int, Balance] = {}
 
     # ---------------------------------------------------------------- adding and removing
 
@@ -98,9 +101,16 @@ class Members(NotCopied):
             self._forget_plan()
             Layout.change()
 
+    def _balance_of(self, threads: int) -> Balance:
+        """Returns how the work is divided among a number of threads."""
+        if threads not in self._balances:
+            self._balances[threads] = Balance(parts_for(threads))
+        return self._balances[threads]
+
     def _forget_plan(self) -> None:
         """Gives up what was kept for the next run, and with it the memory of objects that are gone."""
         self._known_plan.forget()
+        self._balances.clear()
         for obj in self._all_objects():
             obj.forget_code()
 

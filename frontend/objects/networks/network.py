@@ -355,8 +355,9 @@ class Network(Lowering):
             None if compiled is None else compiled.program_of(plan),
         )
         number = threads.number if threads.number == 1 or PARTITION in options.names else 1
+        divided = {"balance": self._balance_of(number)} if number > 1 else {}
         return simulation_of(
-            program, arguments.values, arguments.callbacks, self._replace_wrong_indices, threads=number
+            program, arguments.values, arguments.callbacks, self._replace_wrong_indices, threads=number, **divided
         )
 
     def _close_files(self) -> None:
