@@ -30,14 +30,12 @@ class Balance:
 
     Attributes:
         parts: Where the parts begin that runs are to have.
-        cost: For how many seconds arrays are made anew for other parts.
         changes: How often the parts have been changed.
         busy: For how many seconds each part was worked at since then.
         seconds: How long these runs were.
     """
 
     parts: Parts
-    cost: float = 0.0
     changes: int = 0
     busy: list[float] = field(default_factory=list[float])
     seconds: float = 0.0
@@ -55,20 +53,21 @@ class Balance:
         self.busy = [a + b for a, b in zip(self.busy or [0.0] * len(busy), busy, strict=True)]
         self.seconds += seconds
 
-    def better(self, left: float) -> Parts | None:
+    def better(self, left: float, cost: float) -> Parts | None:
         """Returns where parts should begin, if the change is worth it.
 
         It is when waiting has cost as much as the change will, and the rest of the run can save as much.
 
         Args:
             left: How many seconds the rest of the run takes.
+            cost: How many seconds it takes to make arrays for other parts.
         """
         if self.seconds < LEAST_SECONDS or self.changes >= MOST_CHANGES:
             return None
         longest = max(self.busy)
         waited = longest - sum(self.busy) / len(self.busy)
         gain = waited / longest
-        cost = self.cost + CHANGE
+        cost += CHANGE
         if gain < LEAST_GAIN or waited < cost or gain * left < cost:
             return None
         return self.equal()

@@ -44,6 +44,9 @@ FIRST_INSTANTS = 64
 """Instants of the first call, by which the speed is measured."""
 
 
+ROW_COST, SYNAPSE_COST, ORDER_COST = 10e-9, 2e-9, 30e-9
+"""Seconds for a part of a row, for a synapse and thread, for a synapse that has to be brought into another order."""
+
 _PARTED = frozenset({"parts", "part_order"})
 """The kinds of arrays that say where the parts of rows begin, and in what order they stand."""
 
@@ -140,20 +143,23 @@ class Simulation:
         made = [slot.recipe for slot in program.slots if slot.recipe is not None and slot.kind is SlotKind.DERIVED]
         self._by_parts = [each for each in made if each[0] not in RUN_KINDS and mentions(each, _PARTED)]
         self._derived: dict[Recipe, npt.NDArray[Any]] = {}
-        self._derive([each for each in made if each not in self._by_parts])
-        self._derive_parts()
+        self._derive(made)
         self.bind()
 
     def _derive(self, recipes: Sequence[Recipe]) -> None:
         shared: dict[Recipe, npt.NDArray[Any]] = {}
         self._derived |= {recipe: derived_array(recipe, self.values, shared) for recipe in recipes}
 
-    def _derive_parts(self) -> None:
-        """Makes the arrays by which threads find their parts, and notes how long that takes."""
-        began = time.perf_counter()
-        self._derive(self._by_parts)
-        if self._balance is not None:
-            self._balance.cost = max(self._balance.cost, time.perf_counter() - began)
+    def _cost_of_parts(self) -> float:
+        """Returns about how many seconds it takes to make the arrays by which threads find their parts."""
+        cost = 0.0
+        for recipe in self._by_parts:
+            made = self._derived[recipe]
+            if recipe[0] == "parts":  # its last element is the number of synapses
+                cost += ROW_COST * made.size + SYNAPSE_COST * int(made[-1]) * self.threads
+            else:
+                cost += ORDER_COST * made.size
+        return cost
 
     def bind(self) -> None:
         """Writes the addresses and numbers of all arguments into the table."""
@@ -293,13 +299,13 @@ class Simulation:
         if self._balance is None:
             return
         left = max(int(value.control[1] - value.control[0]) for value in self.values if hasattr(value, "dt_"))
-        parts = self._balance.better(left * seconds)
+        parts = self._balance.better(left * seconds, self._cost_of_parts())
         if parts is not None:
             self._balance.change(parts)
             self.threads = self.values[-1] = parts
             self.control[starts_at(parts) : words_for(parts)] = parts.starts
             with Layout.lock:
-                self._derive_parts()
+                self._derive(self._by_parts)
                 self.bind()
 
     def _limit(self) -> int:

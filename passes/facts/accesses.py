@@ -36,9 +36,9 @@ EVERYTHING = "everything"
 
 
 def part_by(count: SSAValue, first: SSAValue | None = None, shift: SSAValue | None = None) -> Part:
-    """Returns the part that has the elements k + shift for all k for which k + first is in [p*C, (p + 1)*C).
+    """Returns the part that has the elements k + shift for all k for which k + first is in part p of `count` elements.
 
-    C is `count` divided by the number of threads, rounded up to whole tiles; `first` and `shift` are 0 if None.
+    `first` and `shift` are 0 if None.
     """
     return (count, None, None) if first is shift else (count, first, shift)
 

@@ -60,8 +60,8 @@ class Partition(ModulePass):
         %w1 = snn.propagate ... rows(%parts, %delays) ... {division = "targets", waits = "reads 'spikes'"}
         %v2 = snn.reset ... {division = "elements"}
 
-    Each thread has a part of all elements: the numbers in [p*C, (p + 1)*C), where C is the number of elements divided
-    by that of threads, rounded up to a multiple of 512. What concerns a range of a group (a subgroup) is divided as the
+    Each thread has a part of all elements: a range that begins at a multiple of 512, where each run says (see
+    `ranvier.ir.team.Parts`). What concerns a range of a group (a subgroup) is divided as the
     whole group is: a thread has those of the elements that are in its part of the group.
 
     `division` says how an op is divided: by its `elements`, by the `targets` of synapses (whatever is at the end that
