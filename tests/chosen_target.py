@@ -21,6 +21,11 @@ def patience() -> int:
     return 15 if os.environ.get(TARGET_VARIABLE, "") in (EMULATED, CUDA) else 1
 
 
+def longest() -> int:
+    """Returns the seconds after which a process that a test has begun hangs: far more than it needs beside others."""
+    return 900 * patience()
+
+
 def add_option(parser: pytest.Parser) -> None:
     """Adds the option."""
     parser.addoption(

@@ -36,6 +36,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell; tests send it to themselves
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(config.option, "loadscopereorder"):  # of xdist, which leaves files of few tests, the scripts, to the end
+        config.option.loadscopereorder = False
     guard_pages.pytest_configure(config)
     chosen_target.configure(config)
 

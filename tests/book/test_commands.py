@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from chosen_target import longest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
@@ -55,7 +56,9 @@ def python_of(page: str) -> str:
 def run(command: list[str], folder: Path) -> str:
     given = {"MPLBACKEND": "Agg", "RANVIER_CACHE": str(folder / "cache"), "PYTHON": sys.executable}
     given |= {"SLURM_ARRAY_TASK_ID": "0"}
-    done = subprocess.run(command, cwd=folder, env={**os.environ, **given}, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **given}, capture_output=True, text=True, timeout=longest()
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

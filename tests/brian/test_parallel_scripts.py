@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from chosen_target import longest
 
 RUNS_OF_A_PROGRAM = r'''
 import os
@@ -281,7 +282,7 @@ def test_the_script_runs(name: str, tmp_path: Path) -> None:
     script = tmp_path / f"script_{name}.py"
     script.write_text(SCRIPTS[name], encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=longest(), check=False
     )
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "output").exists()  # no directory but those that are asked for

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chosen_target import patience
+from chosen_target import longest
 
 MODULE = os.environ.get("RANVIER_TEST_MODULE", "ranvier")
 SPEC = Path(os.environ.get("RANVIER_SPEC", Path(__file__).parents[3] / "shared" / "spec"))
@@ -107,7 +107,7 @@ def run_script(script: str, seed: int | None, folder: Path) -> dict[str, Any]:
     target = "numpy" if MODULE == "brian2" else "none"
     command = [sys.executable, "-W", "ignore", scripts / "_harness.py", scripts / f"{script}.py"]
     command += ["--module", MODULE, "--target", target, "--out", out, *(["--seed", str(seed)] if seed else [])]
-    subprocess.run(list(map(str, command)), check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=900 * patience())
+    subprocess.run(list(map(str, command)), check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=longest())
     outcome = {"RESULT": {}} | json.loads(out.read_text())
     assert "error" not in outcome, outcome["traceback"]
     return outcome

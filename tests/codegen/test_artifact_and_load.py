@@ -168,10 +168,10 @@ def test_other_threads_run_and_can_stop_a_program(compiler):
     results = []
     thread = threading.Thread(target=lambda: results.append(program.entry(table.ctypes.data)))
     thread.start()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 300
     while not control[1] and time.monotonic() < until:
         time.sleep(0.001)
     assert control[1] == 1 and not results
     control[0] = 1
-    thread.join(10)
+    thread.join(300)
     assert results == [1]

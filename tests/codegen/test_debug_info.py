@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chosen_target import longest
 
 from ranvier import Network, NeuronGroup, ms, prefs
 from ranvier.codegen.artifact import Artifact
@@ -136,7 +137,7 @@ def test_gdb_and_perf_know_the_program(tmp_path: Path) -> None:
     environment = {**os.environ, "RANVIER_DEBUG_INFO": "1", "RANVIER_CACHE": str(tmp_path / "cache")}
     environment["TMPDIR"] = str(tmp_path)
     command = ["gdb", "-q", "-batch", *ask, "--args", sys.executable, str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=longest())
     if "SIGTRAP" not in done.stdout:
         pytest.skip(f"gdb cannot run programs here: {done.stderr[-200:]}")
     assert "Line 2 of" in done.stdout and "starts at address" in done.stdout

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from chosen_target import patience
+from chosen_target import longest, patience
 
 from ranvier.commands import cli, opt
 
@@ -44,8 +44,7 @@ def blocks(page: str, language: str) -> str:
 def run(command: list[str], directory: Path) -> str:
     given = {"MPLBACKEND": "Agg", "RANVIER_CACHE": str(directory / "cache"), "PYTHON": sys.executable}
     environment = {**os.environ, **given}
-    longest = 120 * patience()
-    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, timeout=longest)
+    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, timeout=longest())
     assert done.returncode == 0, done.stderr
     return done.stdout
 

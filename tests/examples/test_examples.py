@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from chosen_target import patience
+from chosen_target import longest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SMALL = (
@@ -58,7 +58,7 @@ def run_example(name: str, directory: Path, cache: Path, *arguments: str) -> str
         env={**os.environ, "MPLBACKEND": "Agg", "RANVIER_CACHE": str(cache)},
         capture_output=True,
         text=True,
-        timeout=120 * patience(),
+        timeout=longest(),
     )
     assert done.returncode == 0, done.stderr
     bar = r"(\s*(\d+ % )?\[[# ]*\] (of|\d+ of) .*\s*)*"

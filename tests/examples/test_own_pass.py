@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from chosen_target import longest
 from xdsl.universe import Universe
 
 from ranvier.commands import opt
@@ -28,7 +29,7 @@ def test_its_own_tests_pass() -> None:
         str(OWN),
         ".",
     ]
-    done = subprocess.run(command, cwd=OWN, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, cwd=OWN, capture_output=True, text=True, check=False, timeout=longest())
     assert done.returncode == 0 and "4 passed" in done.stdout, done.stdout + done.stderr
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from chosen_target import patience
+from chosen_target import longest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -52,9 +52,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     paths = [str(EXAMPLES / f"{name}.py") for name in FINDS]
     command = [sys.executable, "-W", "error", "-c", RUNNER, str(folder), *paths]
     environment = {**os.environ, "MPLBACKEND": "Agg", "RANVIER_CACHE": str(tmp_path_factory.mktemp("cache"))}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300 * patience()
-    )
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=longest())
     assert done.returncode == 0 and not done.stderr, done.stdout[-2000:] + done.stderr
     assert sorted(path.name for path in folder.iterdir()) == sorted(f"{name}.png" for name in FINDS)
     parts = re.split(r"^@ .*/(\w+)\.py\n", done.stdout, flags=re.MULTILINE)[1:]

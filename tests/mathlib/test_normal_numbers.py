@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from mathlib.native import fill
 from scipy import stats
+from tries import tries
 
 from ranvier.ir import random_reference as reference
 from ranvier.ir.slots import SHARING, TILE
 
 KINDS = ["f64", "f32"]
-MANY = [1 << 21, pytest.param(1 << 28, marks=pytest.mark.long)]
+MANY = [1 << 21, pytest.param(tries(1 << 26, 1 << 28), marks=pytest.mark.long)]
 PART = 1 << 21
 
 
@@ -79,33 +82,71 @@ def test_the_extreme_bits_give_finite_numbers(kind, greatest, least):
         assert low < np.hypot(first, second)[0] < high
 
 
+class Sums:
+    """What the tests ask of many numbers, which are made once for all of them.
+
+    Attributes:
+        powers: The sums of the first six powers.
+        cells: How many numbers lie in each of 1,600 bins between -4 and 4, below and above.
+        far: How many lie above each limit, and below its negative.
+        angles: How many of the angles of pairs lie in each of 4,096 bins, in turns.
+        radii: The same of a function of the radii that is uniform.
+        both: How many pairs lie in each of 64 times 64 bins of both.
+        products: The sums of three products of pairs, whose means are 0.
+    """
+
+    LIMITS = np.array([3.0, 4.0, 5.0, 6.0])
+    FINE, COARSE = 4096, 64
+
+    def __init__(self, kind, count):
+        self.count = count
+        self.powers, self.cells, self.far = np.zeros(6), np.zeros(1602), np.zeros((2, 4))
+        self.angles, self.radii = np.zeros(self.FINE), np.zeros(self.FINE)
+        self.both, self.products = np.zeros(self.COARSE**2), np.zeros(3)
+        for x in parts(kind, count):
+            self._add(x)
+            self._add_pairs(*pairs(x, kind))
+
+    def _add(self, x):
+        square = x * x
+        cube = square * x
+        self.powers += [np.sum(x), np.sum(square), np.sum(cube), square @ square, square @ cube, cube @ cube]
+        self.cells += np.bincount(np.clip(200 * x + 801, 0, 1601).astype(np.int64), minlength=1602)
+        big = x[np.abs(x) > 3]
+        for side, sign in enumerate((1, -1)):
+            self.far[side] += np.sum(sign * big[:, np.newaxis] > self.LIMITS, axis=0)
+
+    def _add_pairs(self, first, second):
+        a, b = first * first, second * second
+        turn, u = np.arctan2(second, first) / (2 * np.pi) % 1, np.exp(-(a + b) / 2)
+        turn, u = (np.minimum((self.FINE * each).astype(np.int64), self.FINE - 1) for each in (turn, u))
+        self.angles += np.bincount(turn, minlength=self.FINE)
+        self.radii += np.bincount(u, minlength=self.FINE)
+        coarse = self.FINE // self.COARSE
+        self.both += np.bincount(turn // coarse * self.COARSE + u // coarse, minlength=self.both.size)
+        self.products += [first @ second, np.sum((a - 1) * (b - 1)), (a * first) @ second]
+
+
+SUMS = functools.cache(Sums)
+
+
 @pytest.mark.parametrize("count", MANY)
 @pytest.mark.parametrize("kind", KINDS)
 def test_moments(kind, count):
-    sums = np.zeros(6)
-    for x in parts(kind, count):
-        sums += [np.sum(x**k) for k in range(1, 7)]
     expected, spread = [0, 1, 0, 3, 0, 15], [1, 2, 15, 96, 945, 10170]
-    assert np.all(np.abs(sums / count - expected) < 5 * np.sqrt(np.divide(spread, count)))
+    assert np.all(np.abs(SUMS(kind, count).powers / count - expected) < 5 * np.sqrt(np.divide(spread, count)))
 
 
 @pytest.mark.parametrize("count", MANY)
 @pytest.mark.parametrize("kind", KINDS)
 def test_bins_and_tails(kind, count):
+    sums = SUMS(kind, count)
     edges = np.concatenate([[-np.inf], np.linspace(-4, 4, 1601), [np.inf]])
-    cells, far = np.zeros(edges.size - 1), np.zeros((2, 4))
-    limits = np.array([3.0, 4.0, 5.0, 6.0])
-    for x in parts(kind, count):
-        cells += np.bincount(np.searchsorted(edges, x, side="right") - 1, minlength=cells.size)
-        big = np.abs(x) > 3
-        for side, sign in enumerate((1, -1)):
-            far[side] += np.sum(sign * x[big, np.newaxis] > limits, axis=0)
-    expected = np.diff(stats.norm.cdf(edges)) * count
-    assert stats.chisquare(cells, expected).pvalue > 1e-4
-    for limit, seen in zip(limits, far.sum(axis=0), strict=True):
+    assert stats.chisquare(sums.cells, np.diff(stats.norm.cdf(edges)) * count).pvalue > 1e-4
+    for limit, seen in zip(sums.LIMITS, sums.far.sum(axis=0), strict=True):
         mean = 2 * stats.norm.sf(limit) * count
         assert min(stats.poisson.cdf(seen, mean), stats.poisson.sf(seen - 1, mean)) > 1e-5, limit
-    above, below = far
+    above, below = sums.far
     assert np.all(np.abs(above - below) <= 5 * np.sqrt(above + below) + 1e-9)
 
 
@@ -113,17 +154,10 @@ def test_bins_and_tails(kind, count):
 @pytest.mark.parametrize("kind", KINDS)
 def test_pairs_are_independent(kind, count):
     """Angles and radii are uniform, each alone and both together; no product of powers shows that two are a pair."""
-    angles, radii, both, products = np.zeros(4096), np.zeros(4096), np.zeros((64, 64)), np.zeros(3)
-    for x in parts(kind, count):
-        first, second = pairs(x, kind)
-        turn, u = np.arctan2(second, first) / (2 * np.pi) % 1, np.exp(-(first**2 + second**2) / 2)
-        for cells, values in ((angles, turn), (radii, u)):
-            cells += np.bincount(np.minimum((4096 * values).astype(int), 4095), minlength=4096)
-        both += np.histogram2d(turn, u, bins=64, range=((0, 1), (0, 1)))[0]
-        products += [np.sum(first * second), np.sum((first**2 - 1) * (second**2 - 1)), np.sum(first**3 * second)]
-    for cells in (angles, radii, both.ravel()):
+    sums = SUMS(kind, count)
+    for cells in (sums.angles, sums.radii, sums.both):
         assert stats.chisquare(cells).pvalue > 1e-4
-    assert np.all(np.abs(products) < 5 * np.sqrt(np.array([1, 4, 15]) * count / 2))
+    assert np.all(np.abs(sums.products) < 5 * np.sqrt(np.array([1, 4, 15]) * count / 2))
 
 
 @pytest.mark.parametrize("kind", KINDS)

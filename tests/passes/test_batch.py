@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from graph.batches import Batched
 from graph.random_programs import Program, inputs_for
+from tries import tries
 
 from ranvier.codegen import CodegenOptions
 from ranvier.ir.structure import ClockOp
@@ -84,7 +85,7 @@ def test_random_programs(seed, check):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 150))
+@pytest.mark.parametrize("seed", range(100, 100 + tries(16, 50)))
 def test_more_random_programs(seed, check):
     test_random_programs(seed, check)
 

@@ -2,6 +2,7 @@
 
 import pytest
 from graph.random_programs import Program, inputs_for
+from tries import tries
 
 from ranvier.passes.pipeline import default_pipeline, run_pipeline
 
@@ -29,6 +30,6 @@ def test_random_program(seed, fixtures):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 400))
+@pytest.mark.parametrize("seed", range(100, 100 + tries(100, 300)))
 def test_more_random_programs(seed, fixtures):
     compare(seed, fixtures)

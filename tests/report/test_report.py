@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chosen_target import longest
 
 from ranvier import Network, NeuronGroup, SpikeMonitor, ms
 from ranvier.codegen.compile import assembly_text, optimised_text
@@ -210,7 +211,7 @@ VIEWS = {
 def test_the_views_are_drawn(report: Path, view: str) -> None:
     options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=4000", "--dump-dom"]
     command = [str(BROWSER), *options, f"file://{report}#view={view}"]
-    page = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
+    page = subprocess.run(command, capture_output=True, text=True, timeout=longest()).stdout
     assert 'data-ready="yes"' in page
     assert VIEWS[view] in page.partition('<section id="view"')[2].partition("</section>")[0]
 
@@ -281,7 +282,7 @@ def test_the_page_is_used_from_the_keyboard(report: Path, tmp_path: Path) -> Non
     path.write_text(f"{before}{KEYBOARD}{end}{after}", encoding="utf-8")
     options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=8000", "--dump-dom"]
     page = subprocess.run(
-        [str(BROWSER), *options, f"file://{path}"], capture_output=True, text=True, timeout=240
+        [str(BROWSER), *options, f"file://{path}"], capture_output=True, text=True, timeout=longest()
     ).stdout
     found = re.search(r'<pre id="seen">(.*?)</pre>', page)
     assert found is not None

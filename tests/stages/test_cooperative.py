@@ -184,7 +184,7 @@ class Threaded(StandIn):
         self.module = load_object(compile_text(for_cpu(text), options=EXACT).object_code)
         self.threads, self.blocks, self.me = threads, 0, threading.local()
         self.asked = [_NUMBER(lambda: self.me.thread), _NUMBER(lambda: self.me.block), _NUMBER(lambda: self.blocks)]
-        self.asked += [_NOTHING(lambda: self.me.barrier.wait(60)), _NOTHING(lambda: time.sleep(1e-4))]
+        self.asked += [_NOTHING(lambda: self.me.barrier.wait(600)), _NOTHING(lambda: time.sleep(1e-4))]
         ask = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(self.module["ranvier_kernel_ask"])
         for k, function in enumerate(self.asked):
             ask(ctypes.cast(function, ctypes.c_void_p).value, k)

@@ -43,7 +43,7 @@ class Compared:
     """What was compared.
 
     Attributes:
-        seconds: After so many seconds with a program the script ends.
+        seconds: After so many seconds the script ends, if a program had work for several threads.
         programs: How many programs.
         steps: How many steps of them, each with all numbers of threads.
         divided: How many programs had work for several threads.
@@ -123,7 +123,7 @@ def comparing() -> Iterator[Compared]:
                 seen.add(plan.key)
                 compared.again(plan, options, self)
             late = time.monotonic() - compared.began > compared.seconds
-            if compared.programs >= MOST_PROGRAMS or (compared.programs and late):
+            if compared.programs >= MOST_PROGRAMS or (compared.divided and late):
                 raise Enough
             return super().advance(watch)
 

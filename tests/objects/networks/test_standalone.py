@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chosen_target import longest
 
 from ranvier import (
     DimensionMismatchError,
@@ -529,5 +530,5 @@ def test_workers_run_a_program_with_their_own_values(tmp_path: Path, how: str) -
         pytest.skip("There is no fork on Windows.")
     script = tmp_path / "script.py"
     script.write_text(MODEL + how)
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=longest(), check=False)
     assert done.returncode == 0, done.stderr

@@ -30,7 +30,7 @@ def in_process(action: Callable[[], object]) -> Any:
     return process
 
 
-def wait_for(what: Callable[[], object], seconds: float = 20.0) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 300.0) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "nothing happens"

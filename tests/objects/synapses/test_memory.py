@@ -8,6 +8,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from chosen_target import longest
 
 from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, mV, volt
 from ranvier.objects.connections.ends import SourceStorage, TargetStorage
@@ -159,7 +160,9 @@ print(plan, peak() - before)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="resident memory is read from /proc")
 def test_plans_agree_with_resident_memory():
     """Temporary memory while rows are built may come on top: less than 3 bytes a synapse and 60 MB."""
-    done = subprocess.run([sys.executable, "-c", RESIDENT], capture_output=True, text=True, check=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", RESIDENT], capture_output=True, text=True, check=True, timeout=longest()
+    )
     plan, resident = map(int, done.stdout.split())
     assert 0.9 * plan < resident < 1.05 * plan + 3 * 20_000_000 + 60_000_000
 

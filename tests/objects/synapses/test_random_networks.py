@@ -11,6 +11,7 @@ import pytest
 from graph.interpreted import check_agreement
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tries import tries
 
 from ranvier import (
     Network,
@@ -227,7 +228,7 @@ def test_kernels_are_native(network, layout, block, order):
 
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=150, **RELAXED)
+@settings(max_examples=tries(50, 150), **RELAXED)
 @given(networks(), LAYOUTS)
 def test_native_is_interpreted_in_many(network, layout):
     check(network, layout)
@@ -235,7 +236,7 @@ def test_native_is_interpreted_in_many(network, layout):
 
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=100, **RELAXED)
+@settings(max_examples=tries(35, 100), **RELAXED)
 @given(networks())
 def test_native_is_numpy_in_many(network):
     check_against_numpy(network)
