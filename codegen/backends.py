@@ -23,7 +23,7 @@ from ranvier.codegen.load import LoadedProgram
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.programs import Build
 from ranvier.codegen.target import host
-from ranvier.ir.offers import BACKENDS, load_offer, offers
+from ranvier.ir.offers import BACKENDS, load_offer, note_bringer, offers
 from ranvier.ir.slots import Slot
 
 if TYPE_CHECKING:
@@ -125,6 +125,7 @@ def register_backend(
         raise ValueError(f"{name!r} is no name for another back end: it is empty, or that of a built-in one")
     _registered[name] = Backend(compile, divides)
     _version[name] = next(_versions)
+    note_bringer(compile)
     return _registered[name]
 
 

@@ -1,4 +1,4 @@
-"""What installed packages offer by entry points: passes, dialects, back ends."""
+"""What others bring: by entry points of installed packages, or in modules that register it when they are loaded."""
 
 from __future__ import annotations
 
@@ -8,11 +8,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-PASSES, DIALECTS, BACKENDS = "ranvier.passes", "ranvier.dialects", "ranvier.backends"
+PASSES, REWRITES, DIALECTS, BACKENDS = "ranvier.passes", "ranvier.rewrites", "ranvier.dialects", "ranvier.backends"
 """The groups of entry points."""
 
 BUILT_IN = ("builtin", "arith", "math", "func", "cf", "scf", "memref", "vector", "gpu", "snn", "llvm", "rv")
 """The names that dialects of others cannot have."""
+
+
+_bringers: set[str] = set()
+
+
+def note_bringer(function: object) -> None:
+    """Notes that the module of a function has registered something, and so was worth loading."""
+    _bringers.add(getattr(function, "__module__", None) or "")
+
+
+def has_brought(module: str) -> bool:
+    """Tells whether a module has registered something, as far as it was noted."""
+    return module in _bringers
 
 
 class OfferError(ValueError):

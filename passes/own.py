@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar, cast, overload
 
-from ranvier.ir.offers import PASSES, OfferError, load_offer, offers
+from ranvier.ir.offers import PASSES, OfferError, has_brought, load_offer, offers
 from ranvier.passes.default_pipeline import DEFAULT, PipelineError
 from ranvier.passes.places import PLACES, is_ours
 
@@ -216,7 +216,8 @@ def load_passes(where: str) -> list[str]:
     """Imports a module, or runs a Python file, for its passes; returns the names of the passes that it has.
 
     Those that it does not register itself are registered: all passes that are defined there. A file that was loaded
-    and has not changed is not run again. Its folder can be imported from.
+    and has not changed is not run again. Its folder can be imported from. It may have a dialect, rewrites, or a back
+    end in place of passes.
 
     Args:
         where: The path of a file (it ends with ".py") or the name of a module.
@@ -231,7 +232,7 @@ def load_passes(where: str) -> list[str]:
         if there is None or there.cls is not cls:
             register_pass(cls)
     names = [name for name, own in _registered.items() if own.cls in found or own.cls.__module__ == module.__name__]
-    if not names and not _has_dialect(module):
+    if not names and not _has_dialect(module) and not has_brought(module.__name__):
         raise PipelineError(f"{where} has no passes: a pass is a class derived from xdsl.passes.ModulePass")
     return names
 

@@ -17,7 +17,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
-from ranvier.actions.rewrites.registry import REWRITES
+from ranvier.actions.rewrites.own import own_rewrite_names
+from ranvier.actions.rewrites.registry import REWRITES, find_rewrites
 from ranvier.codegen.errors import CodegenError
 from ranvier.commands.arguments import add_load_option
 from ranvier.commands.closed_output import leave_closed_output
@@ -371,7 +372,8 @@ def _list_passes() -> int:
         for option in options_of(cls):
             print(f"    {option}")
     print("\nIn pipelines of networks, in front of these (there is no graph yet, so not here):")
-    print("\n".join(f"{rewrite.name:34}{rewrite.about}" for rewrite in REWRITES.values()))
+    rewrites = find_rewrites((*REWRITES, *own_rewrite_names()))
+    print("\n".join(f"{rewrite.name:34}{rewrite.about}".rstrip() for rewrite in rewrites))
     return 0
 
 

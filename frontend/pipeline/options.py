@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from ranvier.actions.rewrites.names import NAMES, SHARE_TRACES
+from ranvier.actions.rewrites.own import is_rewrite, registered_changes
 from ranvier.codegen import CodegenOptions, LoadedProgram
 from ranvier.codegen.backends import OWN
 from ranvier.passes.default_pipeline import (
@@ -169,7 +170,8 @@ class Options:
     @property
     def _resolved(self) -> _Resolved:
         if self.pipeline is None or isinstance(self.pipeline, str):
-            return _resolve_text(self.pipeline, self.share_traces, self.codegen.fast_math, self.layout)
+            names = registered_changes()
+            return _resolve_text(self.pipeline, self.share_traces, self.codegen.fast_math, self.layout, names)
         items = tuple(_flat(self.pipeline))
         return _resolve(items, self.share_traces, self.codegen.fast_math, self.layout)
 
@@ -222,7 +224,8 @@ class _Resolved(NamedTuple):
 
 
 @functools.lru_cache(maxsize=64)
-def _resolve_text(pipeline: str | None, share_traces: bool, fast_math: str, layout: str) -> _Resolved:
+def _resolve_text(pipeline: str | None, share_traces: bool, fast_math: str, layout: str, _names: int) -> _Resolved:
+    """Resolves a text; `_names` is another number when other names stand for rewrites."""
     items = (DEFAULT,) if pipeline is None else tuple(split_pipeline(pipeline))
     return _resolve(items, share_traces, fast_math, layout)
 
@@ -239,7 +242,7 @@ def _resolve(items: Sequence[str | ModulePass], share_traces: bool, fast_math: s
             _check_place(one, passes)
             rewrites += [name for name in NAMES if (share_traces or name != SHARE_TRACES) and name not in rewrites]
             passes += [with_options(each, fast_math, layout) for each in split_pipeline(DEFAULT_PIPELINE)]
-        elif name in NAMES:
+        elif is_rewrite(name):
             if passes or one != name:
                 raise PipelineError(
                     f"{name!r} changes what objects ask for, before there is a graph: it stands in front of all "

@@ -18,6 +18,7 @@ from ranvier.actions.effects import bindings_of
 from ranvier.actions.linked_indices import IndexCheck
 from ranvier.actions.rewrites.count_refractory_steps import StepsUntil
 from ranvier.actions.rewrites.held_traces import HeldTraces, held_traces
+from ranvier.actions.rewrites.own import Rewrite
 from ranvier.actions.sameness import is_same, same_actions
 from ranvier.plan.steps import reserve_rows
 
@@ -34,7 +35,7 @@ class _Known:
     Attributes:
         actions: What the objects asked for.
         clocks: The clocks of the network, with their dt.
-        rewrites: The names of the rewrites that were done.
+        rewrites: The rewrites that were done.
         plan: The plan.
         arguments: What its inputs stand for.
         stored: The arrays among them, and what the plan knows of each.
@@ -44,7 +45,7 @@ class _Known:
 
     actions: Sequence[act.Action]
     clocks: tuple[tuple[ActionClock, float | None], ...]
-    rewrites: tuple[str, ...]
+    rewrites: tuple[Rewrite, ...]
     plan: Plan
     arguments: Arguments
     stored: tuple[tuple[act.Storage, tuple[object, ...]], ...]
@@ -66,7 +67,7 @@ class KnownPlan:
         self,
         actions: Sequence[act.Action],
         clocks: Sequence[ActionClock],
-        rewrites: Sequence[str],
+        rewrites: Sequence[Rewrite],
         made: tuple[Plan, Arguments],
     ) -> None:
         """Keeps a plan for the next run, unless Python is called in it or something may change without being seen."""
@@ -82,7 +83,7 @@ class KnownPlan:
             self._known = _Known(actions, times, tuple(rewrites), plan, arguments, stored, uniform, traces)
 
     def find(
-        self, actions: Sequence[act.Action], clocks: Sequence[ActionClock], rewrites: Sequence[str]
+        self, actions: Sequence[act.Action], clocks: Sequence[ActionClock], rewrites: Sequence[Rewrite]
     ) -> tuple[Plan, Arguments] | None:
         """Returns the plan and its arguments, ready for a run, if they are those of these actions; None otherwise.
 
@@ -106,7 +107,7 @@ class KnownPlan:
 
 
 def _holds(
-    known: _Known, actions: Sequence[act.Action], clocks: Sequence[ActionClock], rewrites: Sequence[str]
+    known: _Known, actions: Sequence[act.Action], clocks: Sequence[ActionClock], rewrites: Sequence[Rewrite]
 ) -> bool:
     return (
         known.rewrites == tuple(rewrites)

@@ -1,11 +1,14 @@
-"""What went wrong with a pipeline of a network: passes that have no place in it, and passes that broke the program."""
+"""What went wrong with a pipeline of a network: passes that have no place in it, passes and
+rewrites that broke the program."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ranvier.actions.rewrites.names import NAMES
 from ranvier.passes.default_pipeline import DEFAULT, TO_LOOPS, PipelineError
 from ranvier.passes.own import find_own
 from ranvier.pipeline.options import PARTITION, Options
@@ -79,4 +82,24 @@ def _with_hint(error: Exception, options: Options) -> Exception:
     return error
 
 
-__all__ = ["check_pipeline", "explained"]
+@contextmanager
+def told_of_rewrites(options: Options) -> Generator[None]:
+    """Adds to errors which rewrites that are not Ranvier's have changed the actions of which a program is made.
+
+    Args:
+        options: How the program is compiled.
+    """
+    try:
+        yield
+    except Exception as error:
+        names = ", ".join(repr(name) for name in options.rewrites if name not in NAMES)
+        note = (
+            f"the pipeline has {names}, not of Ranvier: if a run without succeeds, a rewrite gives actions of which no "
+            "program can be made, such as code with names that are not bound"
+        )
+        if names and not isinstance(error, PipelineError) and note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
+        raise
+
+
+__all__ = ["check_pipeline", "explained", "told_of_rewrites"]

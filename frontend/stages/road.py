@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from ranvier.actions.actions import Action
 from ranvier.actions.protocols import ActionClock
-from ranvier.actions.rewrites.registry import rewritten
+from ranvier.actions.rewrites.registry import find_rewrites, rewritten
 from ranvier.codegen import LoadedProgram
 from ranvier.gpu.availability import check_device, tell_of_calls
 from ranvier.pipeline.active_profiles import measured, note
@@ -69,7 +69,7 @@ from ranvier.stages.chosen_options import (
     set_default_options,
 )
 from ranvier.stages.lowered import ACTIONS, GRAPH, STAGES, TABLE, Lowered, build_snn, chosen_edit, row_of
-from ranvier.stages.pass_faults import explained
+from ranvier.stages.pass_faults import explained, told_of_rewrites
 from ranvier.stages.unheeded import tell_unheeded
 from ranvier.watching.environment import watched_options
 
@@ -132,16 +132,18 @@ def make_plan(
         known: The plan of the run before, which is taken if it still holds, and replaced otherwise.
 
     Raises:
-        PipelineError: A rewrite stands behind a pass.
+        PipelineError: A rewrite stands behind a pass, cannot be had, or fails.
     """
     from ranvier.plan import steps
 
     began = time.perf_counter()
-    wanted = (options or current_options()).rewrites
+    options = options or current_options()
+    wanted = find_rewrites(options.rewrites)
     check_bounds = bool(prefs["codegen.check_bounds"])
     result = None if known is None or check_bounds else known.find(actions, clocks, wanted)
     if result is None:
-        result = steps.make_plan(rewritten(actions, wanted), clocks, profile=profile, check_bounds=check_bounds)
+        with told_of_rewrites(options):
+            result = steps.make_plan(rewritten(actions, wanted), clocks, profile=profile, check_bounds=check_bounds)
         if known is not None:
             known.keep(actions, clocks, wanted, result)
     _timings.clear()
@@ -159,7 +161,7 @@ def actions_text(actions: Sequence[Action], clocks: Sequence[ActionClock], optio
         parts.append(f"# ---- {title} ----\n{steps.make_plan(now, clocks)[0].as_text()}")
 
     show("What the objects ask for", actions)
-    rewritten(actions, options.rewrites, lambda name, now: show(f"After {name}", now))
+    rewritten(actions, find_rewrites(options.rewrites), lambda name, now: show(f"After {name}", now))
     return "\n".join(parts)
 
 
@@ -198,7 +200,8 @@ def build_loops(
     rows = table[row_of(GRAPH) : row_of(LOOPS.name) + 1]
     graph = replace(rows[0], make=build_snn) if rows[0].make is _build_bare else rows[0]
     try:
-        return make_loops(plan, rows, options, _pathways(plan), note)
+        with told_of_rewrites(options):
+            return make_loops(plan, rows, options, _pathways(plan), note)
     except Exception as error:
         said = explained(error, options, lambda: advance(plan, [graph], options))
         if said is error:

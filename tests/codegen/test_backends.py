@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from ranvier.codegen.llvm.emitter import emit_module
 from ranvier.codegen.load import load, load_function
 from ranvier.codegen.runtime_library import library_text
 from ranvier.ir.offers import BACKENDS
+from ranvier.passes import load_passes
 
 
 def emitted(module: Any, slots: Any, options: Any) -> Any:
@@ -90,6 +92,17 @@ def test_back_ends_that_are_none() -> None:
             network.run(1 * ms)
     finally:
         unregister_backend("empty")
+
+
+def test_files_that_are_loaded_for_passes_may_have_a_back_end_alone(tmp_path: Path) -> None:
+    path = tmp_path / "with_a_back_end.py"
+    path.write_text(
+        "from ranvier.codegen.backends import register_backend\n"
+        "def compile(module, slots, options): ...\n"
+        "register_backend('of-a-file', compile)\n"
+    )
+    assert load_passes(str(path)) == []
+    unregister_backend("of-a-file")
 
 
 def test_entry_points(offering: Callable[..., None]) -> None:

@@ -3,10 +3,13 @@
 import re
 import shlex
 import shutil
+import tomllib
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from ranvier.commands import cli, opt
 from ranvier.passes import unregister_pass
+from ranvier.passes.pipeline import parse_pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +56,27 @@ def test_remarks_are_those_of_the_page(tmp_path, monkeypatch, capsys) -> None:
     shutil.copytree(ROOT / "examples", "examples", ignore=lambda *_: ["own_pass"])
     assert opt.main(shlex.split(command)[1:]) == 0
     assert capsys.readouterr().err == printed
+
+
+def test_the_package_of_the_page_offers_its_pass(tmp_path, monkeypatch, offering) -> None:
+    text = (ROOT / "docs/passes.md").read_text(encoding="utf-8")
+    (project,) = re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    said = tomllib.loads(project)
+    (package,) = said["tool"]["setuptools"]["packages"]
+    folder = tmp_path / package
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    # the file of the example without the decorator, which a package does not need
+    source = (ROOT / "examples/own_pass/merge_selects.py").read_text(encoding="utf-8")
+    (folder / "merge_selects.py").write_text(source.replace("@register_pass\n", ""))
+    monkeypatch.syspath_prepend(tmp_path)
+    points = said["project"]["entry-points"]
+    offering(*(EntryPoint(name, place, group) for group in points for name, place in points[group].items()))
+    (found,) = parse_pipeline("merge-selects")
+    try:
+        assert type(found).__module__ == f"{package}.merge_selects"
+    finally:
+        unregister_pass("merge-selects")
 
 
 def test_no_other_commands_are_on_the_page() -> None:

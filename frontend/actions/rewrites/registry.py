@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
 
 from ranvier.actions.actions import Action
 from ranvier.actions.rewrites import names
 from ranvier.actions.rewrites.count_refractory_steps import count_refractory_steps
+from ranvier.actions.rewrites.own import Rewrite, applied, find_own_rewrite
 from ranvier.actions.rewrites.share_traces import leave_traces, share_traces
 from ranvier.actions.rewrites.tabulate_draws import tabulate_draws
-
-Change: TypeAlias = Callable[[Sequence[Action]], list[Action]]
-"""Takes and returns what happens in a step, in schedule order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """An optimisation that chooses other memory, or other numbers, than the graph could.
-
-    Attributes:
-        name: The name in pipelines.
-        about: What it does, in a sentence.
-        apply: Does it. What it decides, and why not otherwise, goes into the notes of the actions.
-        leave_out: What is done where a pipeline does not name it.
-    """
-
-    name: str
-    about: str
-    apply: Change
-    leave_out: Change = list
-
 
 REWRITES: Mapping[str, Rewrite] = {
     rewrite.name: rewrite
@@ -57,21 +35,33 @@ REWRITES: Mapping[str, Rewrite] = {
 """The rewrites by name, in the order in which they are done."""
 
 
+def find_rewrites(names: Sequence[str]) -> tuple[Rewrite, ...]:
+    """Returns the rewrites that names stand for, Ranvier's or others.
+
+    Raises:
+        PipelineError: One that a package offers cannot be had.
+    """
+    return tuple(REWRITES[name] if name in REWRITES else find_own_rewrite(name) for name in names)
+
+
 def rewritten(
-    actions: Sequence[Action], wanted: Sequence[str], seen: Callable[[str, Sequence[Action]], None] | None = None
+    actions: Sequence[Action], wanted: Sequence[Rewrite], seen: Callable[[str, Sequence[Action]], None] | None = None
 ) -> Sequence[Action]:
-    """Returns actions after the rewrites of some names.
+    """Returns actions after some rewrites.
 
     Args:
         actions: What the objects of a network ask for.
-        wanted: The names of the rewrites, in the order in which they are done.
+        wanted: The rewrites, in the order in which they are done.
         seen: Called with the name of each and what it gives.
+
+    Raises:
+        PipelineError: A rewrite that is not Ranvier's raised an error, or returned something else than actions.
     """
-    for name, rewrite in REWRITES.items():
-        if name not in wanted:
+    for rewrite in REWRITES.values():
+        if rewrite not in wanted:
             actions = rewrite.leave_out(actions)
-    for name in wanted:
-        actions = REWRITES[name].apply(actions)
+    for rewrite in wanted:
+        actions = applied(rewrite, actions)
         if seen is not None:
-            seen(name, actions)
+            seen(rewrite.name, actions)
     return actions
