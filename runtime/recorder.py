@@ -9,8 +9,6 @@ its rows have waited for some seconds: that is what is lost if the process is ki
 
 from __future__ import annotations
 
-import contextlib
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +18,8 @@ import numpy as np
 
 from ranvier.runtime.columns import Array, Chunk, Column, Described, TableSnapshot
 from ranvier.runtime.state import aligned_empty, allocate
-from ranvier.runtime.stream import Stream, StreamError, open_stream
+from ranvier.runtime.stream import open_stream
+from ranvier.runtime.table_files import FLUSH_SECONDS, TableFiles
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -33,8 +32,6 @@ BUDGET_SHARE = 4
 """A chunk takes at most this part of the memory budget: there are the chunk, its encoded copy, and reserves."""
 ROOM_BYTES = 64 * 1024 * 1024
 """For several instants at once a chunk has at most so much room; memory that is not used is not touched."""
-FLUSH_SECONDS = 10.0
-"""Rows reach the file after so many seconds of wall time, unless `Table.stream_to` is told otherwise."""
 
 
 class Table:
@@ -76,6 +73,7 @@ class Table:
         self.lent = False
         self.under_way: Callable[[], None] | None = None
         self._first = 0  # the row of the buffers with which the current chunk begins
+        self._used = 0  # so many rows of the buffers have been written before `begin_again`
         self._positions = {column.name: k for k, column in enumerate(self.columns)}
         self._row_bytes = sum(column.row_bytes for column in self.columns)
         self._limit = chunk_bytes
@@ -84,13 +82,7 @@ class Table:
         self._per_instant = 1
         self._room = 0  # the rows that a new chunk has room for, at least, see `make_room`
         self._sealed: list[Chunk] = []
-        self._pending = 0  # so many chunks at the end of _sealed are not in the file yet
-        self._stream: Stream | None = None
-        self._failed = False  # the last attempt to write to the file
-        self._ended: list[Stream] = []  # former files, with rows that are in no other place
-        self._keep = True
-        self._flush_seconds = FLUSH_SECONDS
-        self._due = 0.0  # when rows have waited long enough, by time.monotonic()
+        self._files = TableFiles()
         self._cache: dict[str, Array] = {}
         self._begin_chunk()
 
@@ -133,7 +125,7 @@ class Table:
     @property
     def full(self) -> bool:
         """Whether `turn_over` is due: one more instant may not fit, or rows have waited long enough for the file."""
-        return self._crowded or (self._stream is not None and time.monotonic() >= self._due)
+        return self._crowded or self._files.are_due
 
     @property
     def _crowded(self) -> bool:
@@ -150,7 +142,7 @@ class Table:
         self._seal()
         self._begin_chunk()
         self._write_sealed()
-        self._due = time.monotonic() + self._flush_seconds
+        self._files.wait_anew()
 
     def _begin_chunk(self) -> None:
         self._first = int(self.control[0])
@@ -165,7 +157,7 @@ class Table:
             for column in self.columns
         )
         self.control[:] = (0, rows)
-        self._first = 0
+        self._first = self._used = 0
         self._next_bytes = min(2 * self._next_bytes, self._limit)
 
     def _current(self) -> Chunk:
@@ -183,7 +175,7 @@ class Table:
             self._settle()
             chunk = chunk.copy()
         self._sealed.append(chunk)
-        self._pending += 1
+        self._files.waiting += 1
         self._first = int(self.control[0])
 
     def clear(self) -> None:
@@ -207,13 +199,14 @@ class Table:
         self._settle()
         rows = self.rows
         self._sealed.clear()
-        self._pending = 0
+        self._files.waiting = 0
         self._cache.clear()
         wanted = min((rows + rows // 8 + self._per_instant) * self._row_bytes, self._limit)
         if rows + self._per_instant > self.control[1] and wanted > self.control[1] * self._row_bytes:
             self._next_bytes = wanted
             self._begin_chunk()
         else:
+            self._used = max(self._used, int(self.control[0]))
             self.control[0] = self._first = 0
 
     def cut(self, rows: int) -> None:
@@ -236,35 +229,29 @@ class Table:
     @property
     def rows(self) -> int:
         """The number of rows recorded so far, in memory and in the file."""
-        return self._streamed_only + sum(chunk.rows for chunk in self._sealed) + int(self.control[0]) - self._first
+        return self._files.rows + sum(chunk.rows for chunk in self._sealed) + int(self.control[0]) - self._first
 
     @property
     def memory_bytes(self) -> int:
-        """The bytes of memory that the table holds: all chunks, and arrays kept by `values`."""
-        buffers = sum(buffer.nbytes for buffer in self.buffers)
+        """The bytes of memory that the table takes: all rows there, and arrays kept by `values`.
+
+        Room of the current chunk in which no row has been yet is not among them: the system gives no memory for it.
+        """
+        used = max(int(self.control[0]), self._used) * self._row_bytes
         kept = sum(array.nbytes for array in self._cache.values())
-        names = [column.name for column in self.columns]
+        elsewhere = [*self._cache.values(), *self.buffers]
         sealed = sum(
             array.nbytes
             for chunk in self._sealed
-            for name, array in zip(names, chunk.arrays, strict=True)
-            if name not in self._cache or array.base is not self._cache[name]
+            for array in chunk.arrays
+            if not any(np.may_share_memory(array, other) for other in elsewhere)
         )
-        return buffers + kept + sealed
+        return used + kept + sealed
 
     @property
     def is_streamed(self) -> bool:
         """Whether what is recorded is written to a file."""
-        return self._stream is not None
-
-    @property
-    def _streamed_only(self) -> int:
-        return sum(stream.rows for stream in self._files)
-
-    @property
-    def _files(self) -> list[Stream]:
-        """The files with rows that are in no other place, the oldest first."""
-        return self._ended if self._stream is None or self._keep else [*self._ended, self._stream]
+        return self._files.current is not None
 
     def _settle(self) -> None:
         """Waits for rows that have been counted already, and whose values are still being copied from elsewhere."""
@@ -287,7 +274,7 @@ class Table:
             return cached
         self._settle()
         parts = [chunk.arrays[k] for chunk in (*self._sealed, self._current())]
-        parts = [part for stream in self._files if stream.rows for part in stream.column(name)] + parts
+        parts = [part for stream in self._files.holding if stream.rows for part in stream.column(name)] + parts
         whole = np.concatenate(parts, dtype=self.columns[k].dtype)
         whole.flags.writeable = False
         self._cache[name] = whole
@@ -301,7 +288,7 @@ class Table:
 
     def _share(self, k: int, whole: Array) -> None:
         """Lets the sealed chunks look into `whole`, so that the values are not in memory twice."""
-        start = self._streamed_only
+        start = self._files.rows
         for n, chunk in enumerate(self._sealed):
             arrays = list(chunk.arrays)
             arrays[k] = whole[start : start + chunk.rows]
@@ -331,7 +318,7 @@ class Table:
         from ranvier.runtime import arrow  # pyarrow and its import time are needed here only
 
         batches: list[Any] = []
-        for stream in self._files:
+        for stream in self._files.holding:
             batches.extend(stream.batches())
         batches.extend(arrow.record_batch(chunk.arrays, self) for chunk in self.chunks)
         return arrow.table_of(batches, self, layout)
@@ -343,7 +330,7 @@ class Table:
         self._settle()
         current = self._current()
         chunks = (*self._sealed, current.copy()) if current.rows else tuple(self._sealed)
-        return TableSnapshot(self.columns, chunks, self._streamed_only)
+        return TableSnapshot(self.columns, chunks, self._files.rows)
 
     def check_restorable(self, snapshot: TableSnapshot) -> None:
         """Checks that the table can go back to the contents of a snapshot. Nothing is changed.
@@ -365,15 +352,13 @@ class Table:
         self._replace(snapshot.chunks)
 
     def _check_not_written(self, streamed: int, what: str) -> None:
-        files = self._files if self._stream is None else [*self._ended, self._stream]
-        written = 0 if self._stream is None else self._stream.rows
-        if streamed != self._streamed_only or (self._keep and written):
-            where = files[-1].path if files else "a file"
+        where = self._files.written_since(streamed)
+        if where is not None:
             raise ValueError(f"{self.name or 'The table'} cannot {what}: its data were written to {where} already")
 
     def _replace(self, chunks: tuple[Chunk, ...]) -> None:
         self._sealed = list(chunks)
-        self._pending = len(chunks)
+        self._files.waiting = len(chunks)
         self._cache.clear()
         self._next_bytes = min(FIRST_CHUNK_BYTES, self._limit)  # else it would be larger after each of many runs
         self._begin_chunk()
@@ -413,10 +398,9 @@ class Table:
             ValueError: If the format is unknown, the budget too small or the table streamed already.
             StreamError: If the file cannot be written, or is being written by another table or process.
         """
-        if self._stream is not None and not self._failed:
-            raise ValueError(
-                f"{self.name or 'The table'} is being written to {self._stream.path} already: call close() first"
-            )
+        already = self._files.being_written
+        if already is not None:
+            raise ValueError(f"{self.name or 'The table'} is being written to {already} already: call close() first")
         if not flush_seconds > 0:
             raise ValueError(f"The time after which rows are written must be greater than 0 s, not {flush_seconds} s")
         if keep and memory_budget is not None:
@@ -428,30 +412,14 @@ class Table:
         self._check_budget(self._per_instant, memory_budget)
         described = Described(self.columns, self.name, self.indices)
         stream = open_stream(Path(path), format, described, overwrite)
-        self._leave_stream()
-        self._stream = stream
-        self._keep = keep
-        self._flush_seconds = flush_seconds
+        self._files.begin(stream, keep, flush_seconds)
         if memory_budget is not None:
             self._budget = memory_budget
             self._limit = min(self._limit, memory_budget // BUDGET_SHARE)
             self._next_bytes = min(self._next_bytes, self._limit)
-        self._pending = len(self._sealed)
+        self._files.waiting = len(self._sealed)
         self.turn_over()
         return stream.kept
-
-    def _leave_stream(self) -> None:
-        """Lets a file be as it is: it is read from, but no more is written."""
-        stream, self._stream = self._stream, None
-        self._failed = False
-        self._pending = 0
-        if stream is None:
-            return
-        if not self._keep and stream.rows:
-            self._ended.append(stream)
-        with contextlib.suppress(StreamError):  # after an error; the rows can be read as they are
-            stream.close()
-        stream.release()
 
     def _check_budget(self, rows_per_instant: int, budget: int | None) -> None:
         needed = BUDGET_SHARE * rows_per_instant * self._row_bytes
@@ -462,18 +430,10 @@ class Table:
             )
 
     def _write_sealed(self) -> None:
-        if self._stream is None or not self._pending:
-            return
-        self._settle()
-        self._cache.clear()
-        self._failed = True
-        while self._pending:  # a chunk leaves memory only when it is written: after an error it is still here
-            k = len(self._sealed) - self._pending
-            self._stream.write(self._sealed[k].arrays)
-            if not self._keep:
-                del self._sealed[k]
-            self._pending -= 1
-        self._failed = False
+        if self._files.current is not None and self._files.waiting:
+            self._settle()
+            self._cache.clear()
+            self._files.write(self._sealed)
 
     def flush(self) -> None:
         """Writes the current chunk to the file too; without `stream_to` it does nothing. Addresses change.
@@ -481,8 +441,8 @@ class Table:
         In a run it is written as soon as compiled code has ended the time step and lets go of the buffers.
         """
         if self.lent:
-            self._due = 0.0
-        elif self._stream is not None:
+            self._files.hurry()
+        elif self.is_streamed:
             self.turn_over()
 
     def close(self) -> None:
@@ -493,12 +453,9 @@ class Table:
         Raises:
             StreamError: If the file cannot be written. Nothing recorded is lost; this can be called again.
         """
-        if self._stream is None:
-            return
-        self.turn_over()
-        self._failed = True
-        self._stream.close()
-        self._failed = False
+        if self.is_streamed:
+            self.turn_over()
+            self._files.complete()
 
     def end_stream(self) -> None:
         """Completes the file and leaves it: rows recorded later stay in memory, until `stream_to` is called again.
@@ -507,4 +464,4 @@ class Table:
             StreamError: If the file cannot be written; it is not left then.
         """
         self.close()
-        self._leave_stream()
+        self._files.leave()

@@ -144,7 +144,7 @@ def store(m: Model) -> None:
 
 
 def stream(m: Model) -> None:
-    if m.trace.table._stream is None:
+    if not m.trace.table.is_streamed:
         m.trace.stream_to(m.folder / "trace.arrows")
 
 

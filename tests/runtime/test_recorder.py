@@ -130,6 +130,29 @@ def test_values_do_not_double_the_memory():
     check(table, 10_000)
 
 
+def test_room_that_no_row_has_been_in_is_no_memory():
+    table = spikes(chunk_bytes=1000)
+    table.make_room(100_000)
+    assert table.control[1] >= 100_000 and table.memory_bytes == 0
+    fill(table, 0, 1000)
+    row = sum(column.row_bytes for column in table.columns)
+    assert table.memory_bytes == 1000 * row
+    table.begin_again()  # the same memory, which is not given back
+    assert table.rows == 0 and table.memory_bytes == 1000 * row
+    fill(table, 0, 10)
+    table.values("t")
+    assert table.memory_bytes == 1000 * row + table.values("t").nbytes
+
+
+def test_what_lies_in_buffers_that_are_lent_counts_once():
+    table = spikes(chunk_bytes=100_000)
+    table.lent = True
+    fill(table, 0, 1000)
+    table.turn_over()
+    fill(table, 1000, 1100)
+    assert len(table.chunks) == 2 and table.memory_bytes == 1100 * sum(column.row_bytes for column in table.columns)
+
+
 def test_a_table_without_columns_takes_any_number_of_events():
     table = Table([])
     table.reserve(10**9)

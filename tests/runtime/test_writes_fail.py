@@ -139,7 +139,7 @@ def test_a_run_whose_recording_cannot_be_written_goes_on(
         folder.mkdir()
         for _ in range(2):
             try:
-                if trace.table._stream is None:
+                if not trace.table.is_streamed:
                     trace.stream_to(folder / f"v.{suffix}", memory_budget=20_000)
                 break
             except StreamError:
