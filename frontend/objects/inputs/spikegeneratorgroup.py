@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -25,6 +25,7 @@ from ranvier.objects.inputs.spike_lists import (
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.memory.new_storage import new_storage
+from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
 from ranvier.objects.variables.adding import Variables
 from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
@@ -41,6 +42,9 @@ from ranvier.units.checks import fail_for_dimension_mismatch, single
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 logger = get_logger("ranvier.input.spikegeneratorgroup")
+
+BY_STEP = "spikes by step"
+"""What the list of spikes is called that is made for a run."""
 
 
 @public
@@ -309,6 +313,18 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             )
         self._changed = False
         self._position.array[0] = first_place(steps, now, period)
+
+    def memory_rows(self, *, exact: bool) -> Iterator[MemoryRow]:
+        """Yields the memory of the spikes as they were given, and of the list of them by steps that a run has."""
+        yield from super().memory_rows(exact=exact)
+        number = max(len(self._array("spike_time")), self._room)
+        size = self.list_bytes(number)
+        yield MemoryRow(self.name, BY_STEP, number, size, 0 if self._in_steps is None else size)
+
+    @staticmethod
+    def list_bytes(spikes: int) -> int:
+        """Returns how many bytes a list of so many spikes takes, by steps and with its end mark."""
+        return (spikes + 1) * (np.dtype(np.int64).itemsize + np.dtype(np.int32).itemsize)
 
     def fall_silent(self) -> None:
         """Takes back the spikes of the last step, so that nobody takes them for those of the next ones."""

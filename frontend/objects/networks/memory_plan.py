@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.inputs.spikegeneratorgroup import BY_STEP, SpikeGeneratorGroup
 from ranvier.objects.memory.arrays import in_bytes
 from ranvier.objects.memory.plan import MemoryPlan, MemoryRow, available_memory
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.session.given import is_a
+
+NO_SPIKES: Mapping[str, int] = MappingProxyType({})
+"""No group is given spikes."""
 
 
 def network_plan(
@@ -19,6 +24,7 @@ def network_plan(
     exact: bool = True,
     instances: int | None = None,
     given: Collection[str] = (),
+    spikes: Mapping[str, int] = NO_SPIKES,
 ) -> MemoryPlan:
     """Returns the memory of the objects of a network.
 
@@ -27,6 +33,7 @@ def network_plan(
         exact: Whether delays are looked at, which takes a while where there are many.
         instances: How many instances of the network there are, None for the network alone.
         given: Variables, "synapses.w", that are set in each instance.
+        spikes: The greatest number of spikes that an instance is given, by the name of the `SpikeGeneratorGroup`.
 
     Raises:
         TypeError: If the number of instances is no whole number.
@@ -39,7 +46,16 @@ def network_plan(
         for obj in objects:
             if obj.name == owner and isinstance(obj, VariableOwner):
                 rows = _with_given(rows, obj, variable)
+    rows = [
+        _with_spikes(row, spikes[row.object]) if row.what == BY_STEP and row.object in spikes else row for row in rows
+    ]
     return MemoryPlan((row for row in rows if row.bytes or row.per_second or row.per_spike), instances)
+
+
+def _with_spikes(row: MemoryRow, number: int) -> MemoryRow:
+    """Returns the row of a list of spikes of which each instance has its own."""
+    size = SpikeGeneratorGroup.list_bytes(number)
+    return replace(row, number=number, bytes=size, present=min(row.present, size), own=size)
 
 
 def check_instances(instances: int | None) -> None:

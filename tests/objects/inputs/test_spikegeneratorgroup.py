@@ -314,3 +314,15 @@ def test_a_period_of_less_than_a_step_is_refused():
     with pytest.raises(BrianObjectException, match="smaller than its dt of 100") as error:
         Network(group).run(0.2 * ms)
     assert isinstance(error.value.__cause__, ValueError)
+
+
+def test_the_memory_of_the_list_by_steps_is_said_before_and_after_it_is_made():
+    group = SpikeGeneratorGroup(10, np.arange(1000) % 10, np.arange(1000) * 0.1 * ms, name="given")
+    network = Network(group)
+    before = {row.what: row for row in network.memory_plan().rows}["spikes by step"]
+    assert (before.number, before.bytes, before.present, before.own) == (1000, 1001 * 12, 0, 0)
+    network.run(0.1 * ms)
+    (after,) = (row for row in network.memory_plan().rows if row.what == "spikes by step")
+    assert after.present == after.bytes == before.bytes
+    in_steps = group._in_steps
+    assert after.bytes == sum(storage.array.nbytes for storage in in_steps)

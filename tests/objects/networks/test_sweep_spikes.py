@@ -167,3 +167,13 @@ def test_what_says_how_to_give_spikes() -> None:
         network.batched(5 * ms, ["given.spikes"], "counts(seen)", namespace=NAMES)
     with pytest.raises(DimensionMismatchError):
         network.sweep(5 * ms, {"given.spikes": [([0], [1] * mV)]}, measure=MEASURES, namespace=NAMES)
+
+
+def test_the_plan_counts_a_list_of_its_own_for_each_set() -> None:
+    network = made()
+    sets = [([0] * 500, np.arange(500) * 0.1 * ms), ([1], [1] * ms), ([2], [1] * ms)]
+    plan = network.sweep(60 * ms, {"given.spikes": sets}, plan=True, namespace=NAMES)
+    (row,) = (row for row in plan.table.rows if row.what == "spikes by step")
+    assert row.number == 500 and row.own == row.bytes == 501 * 12  # all have room for those of the one with most
+    other = network.sweep(60 * ms, {"gain": [1, 2, 3]}, plan=True, namespace=NAMES)
+    assert plan.table.own - other.table.own == 501 * 12

@@ -11,6 +11,8 @@ from functools import partial
 from typing import cast
 
 from ranvier.equations.source import one_of
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.memory_plan import network_plan
 from ranvier.objects.networks.running import RunCall, check_not_running
@@ -101,15 +103,17 @@ def _swept(work: NetworkWork, names: Names, given: Arguments, share: Share) -> S
 def _advice(network: Sweepable, request: Request, workers: int) -> str:
     """Returns what a sweep takes, and what to do if there is not so much memory."""
     try:
-        return memory_advice(network_plan(list(network), instances=1, given=_given(request)), workers)
+        return memory_advice(_memory(list(network), request, 1), workers)
     except MemoryError:
         return ADVICE
 
 
-def _given(request: Request) -> set[str]:
-    """Returns the names of the variables that sets set."""
+def _memory(objects: Sequence[BrianObject], request: Request, instances: int) -> MemoryPlan:
+    """Returns the memory of instances of a network, each of which has its own of what sets set."""
     targets = [*request.targets.variables.values(), *(target for target, _ in request.start)]
-    return {target.name for target in targets if not isinstance(target, SpikesTarget)}
+    spikes = {target.group.name: target.room for target in targets if isinstance(target, SpikesTarget) and target.room}
+    given = {target.name for target in targets if not isinstance(target, SpikesTarget)}
+    return network_plan(objects, instances=instances, given=given, spikes=spikes)
 
 
 def check_possible(network: Sweepable) -> None:
@@ -243,7 +247,7 @@ def _planned(
         prepared: How many seconds it takes to prepare the sweep.
         written: Whether the sets are written into a directory.
     """
-    memory = network_plan(list(work.network), instances=sets, given=_given(work.request))
+    memory = _memory(list(work.network), work.request, sets)
     seconds = estimated(work, form, left, prepared=prepared, written=written)
     length = work.request.call.length
     plan = plan_of(
