@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ranvier.actions.code import DRAWS as DISTRIBUTIONS
 from ranvier.equations.assignments import Adaptive, Assign
 from ranvier.equations.expressions import Binary, Call, Expr, Name, children
-from ranvier.equations.functions import DRAWN
 from ranvier.ir.team import LONGEST_STRETCH
+from ranvier.passes.facts.durations import CALL, COSTLY, DRAWS, ELEMENT, INNER_STEPS, OPERATION, SYNAPSE
 from ranvier.plan.bounds import ElementOf, IndexedBy, ParamOf, PostOf, PreOf, RowOf, SharedBy, SynapseOf, TimeOf
 from ranvier.plan.plan import Plan
 from ranvier.plan.step_kinds import (
@@ -27,15 +28,11 @@ from ranvier.plan.step_kinds import (
     ThresholdStep,
 )
 
-ELEMENT, OPERATION, COSTLY, DRAW, INNER_STEPS = 0.2, 0.05, 0.7, 2.0, 100.0
-"""Nanoseconds for an element, an operation, one that takes long (a function, a division), a random number, an element
-that is integrated by inner steps."""
-
 CHEAP = frozenset({"abs", "ceil", "clip", "floor", "int", "int_", "sign", "timestep"})
 """Functions that take no longer than an operation."""
 
-SYNAPSE, SUM, TREE, RECORD = 1.0, 2.0, 3.0, 2.0
-"""Nanoseconds for a synapse that a spike reaches, a term of a sum, a compartment of a tree, a recorded value."""
+SUM, TREE, RECORD = 2000, 3000, 2000
+"""Picoseconds for a term of a sum, a compartment of a tree, a recorded value."""
 
 RATE = 10.0
 """Hertz at which cells are taken to fire, since nothing is known of it before a run."""
@@ -53,7 +50,7 @@ class PlanWork:
 
     Attributes:
         parts: For each thing that can be divided: the number of the input that holds how many elements it has, the
-            nanoseconds for each, and the number of a second input to multiply with, -1 for none.
+            picoseconds for each, and the number of a second input to multiply with, -1 for none.
         arrivals: For each pathway: the number of the input whose last element is its number of synapses, and its clock.
         calls: Whether Python is called.
         delays: The numbers of the inputs that have the delays of pathways in steps, where it seems that threads need
@@ -62,7 +59,7 @@ class PlanWork:
             seems can wait for those of sources in a program for one thread (the pass `defer-events` knows).
     """
 
-    parts: tuple[tuple[int, float, int], ...]
+    parts: tuple[tuple[int, int, int], ...]
     arrivals: tuple[tuple[int, int], ...]
     calls: bool
     delays: tuple[int, ...] | None
@@ -96,7 +93,7 @@ class PlanWork:
         """
         total = 0.0
         for size, cost, times in self.parts:
-            total += values[size] * cost * (1 if times < 0 else values[times])
+            total += values[size] * cost / 1000 * (1 if times < 0 else values[times])
         for pointers, clock in self.arrivals:
             array = values[pointers].array
             total += int(array[-1]) * SYNAPSE * RATE * getattr(values[clock], "dt_", STEP) if array.size else 0.0
@@ -151,7 +148,7 @@ def _inputs(step: Step) -> Iterator[int]:
             yield bound.input
 
 
-def _parts(step: Step) -> Iterator[tuple[int, float, int]]:
+def _parts(step: Step) -> Iterator[tuple[int, int, int]]:
     match step:
         case MapStep() | ThresholdStep():
             yield step.size, ELEMENT + _cost(step.code), -1
@@ -165,10 +162,10 @@ def _parts(step: Step) -> Iterator[tuple[int, float, int]]:
             pass
 
 
-def _cost(code: ElementCode) -> float:
-    """Returns the nanoseconds of what is computed for an element, without what is the same for all."""
+def _cost(code: ElementCode) -> int:
+    """Returns the picoseconds of what is computed for an element, without what is the same for all."""
     varying = {name for name, bound in code.bindings if not isinstance(bound, ParamOf | SharedBy | TimeOf)}
-    total = 0.0
+    total = 0
     for line in code.lines:
         if isinstance(line, Assign):
             varies, cost = _expression(line.expr, varying)
@@ -182,13 +179,13 @@ def _cost(code: ElementCode) -> float:
     return total + sum(_expression(result, varying)[1] for result in code.results)
 
 
-def _expression(expr: Expr, varying: set[str]) -> tuple[bool, float]:
-    """Returns whether an expression differs between elements, and the nanoseconds that it takes for each then.
+def _expression(expr: Expr, varying: set[str]) -> tuple[bool, int]:
+    """Returns whether an expression differs between elements, and the picoseconds that it takes for each then.
 
     What occurs several times counts once.
     """
     varies: dict[int, bool] = {}
-    total = 0.0
+    total = 0
     todo: list[tuple[Expr, bool]] = [(expr, False)]
     while todo:
         node, is_ready = todo.pop()
@@ -199,7 +196,7 @@ def _expression(expr: Expr, varying: set[str]) -> tuple[bool, float]:
             todo.append((node, True))
             todo.extend((each, False) for each in inner)
             continue
-        is_draw = isinstance(node, Call) and not inner
+        is_draw = isinstance(node, Call) and (not inner or node.function in DISTRIBUTIONS)
         own = is_draw or any(varies[id(each)] for each in inner) or (isinstance(node, Name) and node.id in varying)
         varies[id(node)] = own
         if own and not isinstance(node, Name):
@@ -207,11 +204,13 @@ def _expression(expr: Expr, varying: set[str]) -> tuple[bool, float]:
     return varies[id(expr)], total
 
 
-def _own_cost(node: Expr, varies: dict[int, bool]) -> float:
-    """Returns the nanoseconds of an operation, without its operands."""
+def _own_cost(node: Expr, varies: dict[int, bool]) -> int:
+    """Returns the picoseconds of an operation, without its operands."""
     if isinstance(node, Call):
-        if not node.args or node.function in DRAWN:
-            return DRAW
+        if node.function in DISTRIBUTIONS:
+            return DRAWS[DISTRIBUTIONS[node.function]]
+        if not node.args:
+            return CALL
         return OPERATION if node.function in CHEAP else COSTLY
     divides = isinstance(node, Binary) and node.op in ("/", "//", "%") and varies[id(node.right)]
     return COSTLY if divides else OPERATION

@@ -13,7 +13,8 @@ from ranvier.ir.recording import RecordEventsOp, RecordOp
 from ranvier.ir.structure import ParamOp, ProgramOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.passes.facts.costs import Cost, costs_of
-from ranvier.passes.facts.work import SYNAPSE, element_cost
+from ranvier.passes.facts.durations import SYNAPSE
+from ranvier.passes.facts.work import element_cost
 from ranvier.passes.remarks import Remark, label_of
 from ranvier.report.printing import Printed
 from ranvier.report.records import Decision, Sweep

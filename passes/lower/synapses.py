@@ -14,7 +14,7 @@ from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.team import DIVISION, TAKES_IN_LAST
 from ranvier.ir.types import element_type
 from ranvier.passes.facts.accesses import far_size
-from ranvier.passes.facts.work import SYNAPSE
+from ranvier.passes.facts.durations import SYNAPSE
 from ranvier.passes.lower.deferred import list_rows, note_spikes, number_of_rows
 from ranvier.passes.lower.due_rows import (
     AHEAD,

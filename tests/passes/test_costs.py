@@ -4,12 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from ranvier import Network, NeuronGroup
+from ranvier.actions.code import DRAWS as FUNCTIONS
 from ranvier.ir.diagnostics import parse_module
 from ranvier.ir.neurons import MapOp
+from ranvier.ir.scalars import DISTRIBUTIONS
 from ranvier.passes.facts.costs import Costs, Counts, costs_of
-from ranvier.passes.facts.work import BASE, COSTLY, SIMPLE, element_cost
+from ranvier.passes.facts.durations import COSTLY, DRAWS, ELEMENT, OPERATION
+from ranvier.passes.facts.work import element_cost
 from ranvier.passes.lower.abi import program_of
 from ranvier.passes.pipeline import run_pipeline
+from ranvier.plan.work import work_of
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 
@@ -76,4 +81,22 @@ def test_a_product_and_sum_in_one_takes_as_long_as_an_operation() -> None:
     sweep = next(op for op in module.walk() if isinstance(op, MapOp))
     simple = sum(op.name in ("math.fma", "arith.extf", "arith.addf", "snn.yield") for op in sweep.walk())
     assert simple == 4
-    assert element_cost(sweep) == BASE + simple * SIMPLE + 4 * COSTLY  # exp, division, square root, gather
+    assert element_cost(sweep) == ELEMENT + simple * OPERATION + 4 * COSTLY  # exp, division, square root, gather
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [("rand()", "uniform"), ("randn()", "normal"), ("poisson(x)", "poisson"), ("poisson(0.5)", "tabulated")],
+)
+def test_the_plan_counts_random_numbers_as_the_graph_does(text: str, drawn: str) -> None:
+    cells = NeuronGroup(3, "x : 1")
+    cells.run_regularly(f"x = {text}")
+    lowered = Network(cells).lower()
+    ((_, cost, _),) = work_of(lowered.plan).parts
+    sweep = next(op for op in lowered.module("snn").walk() if isinstance(op, MapOp))
+    assert cost == ELEMENT + DRAWS[drawn]
+    assert element_cost(sweep) == cost + OPERATION  # the end of the region
+
+
+def test_every_distribution_has_its_duration() -> None:
+    assert DRAWS.keys() == DISTRIBUTIONS.keys() == {*FUNCTIONS.values()}
