@@ -127,8 +127,8 @@ class Simulation:
         self.control[starts_at(threads) : words_for(threads)] = self.threads.starts
         self.error: BaseException | None = None
         self.outdated = False
-        self._seen = Layout.changes
         """Whether what the program is bound to has moved: it has to be made anew before the run goes on."""
+        self._seen = Layout.changes
         self._bound: list[tuple[Any, npt.NDArray[Any]]] = []  # keeps the arrays alive that native code uses
         self._moved: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
         self._tables: list[Any] = [value for value in values if hasattr(value, "turn_over")]

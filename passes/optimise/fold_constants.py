@@ -257,28 +257,29 @@ def _fold_muli(op: Operation, fast_math: str) -> SSAValue | None:
 
 
 def _fold_andi(op: Operation, fast_math: str) -> SSAValue | None:
-    x, y = op.operands
-    if x is y:
-        return x
-    for value, mask in ((x, y), (y, x)):
-        number = constant_integer(mask)
-        if number == 0:
-            return mask
-        if number == -1 or (number == 1 and x.type == i1):
-            return value
-    return None
+    return _fold_masks(op, absorbs_none=True)
 
 
 def _fold_ori(op: Operation, fast_math: str) -> SSAValue | None:
+    return _fold_masks(op, absorbs_none=False)
+
+
+def _fold_masks(op: Operation, *, absorbs_none: bool) -> SSAValue | None:
+    """Returns what `and` or `or` gives where a mask is no bit, or all bits: the mask or the other value.
+
+    Args:
+        op: The operation.
+        absorbs_none: Whether a mask of no bit is the result whatever the other value is, as for `and`.
+    """
     x, y = op.operands
     if x is y:
         return x
     for value, mask in ((x, y), (y, x)):
         number = constant_integer(mask)
         if number == 0:
-            return value
+            return mask if absorbs_none else value
         if number == -1 or (number == 1 and x.type == i1):
-            return mask
+            return value if absorbs_none else mask
     return None
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from graph.interpreted import check_agreement
+from objects.morphology import sample_cells
+from objects.morphology.sample_cells import tree
 
 from ranvier import (
     BrianObjectException,
@@ -10,7 +12,6 @@ from ranvier import (
     DimensionMismatchError,
     Network,
     NeuronGroup,
-    Section,
     Soma,
     SpatialNeuron,
     SpikeMonitor,
@@ -35,14 +36,7 @@ from ranvier.ir.interpret import ClockInput, InterpretError, ProgramInputs, inte
 from ranvier.ir.tree_blocks import COLUMNS
 from ranvier.objects.morphology.forest import Forest
 
-MODEL = """
-Im = gl*(El - v) + gn*act*(50*mV - v) : amp/meter**2
-dact/dt = (minf - act)/(1*ms) : 1
-minf = 1/(1 + exp((-40*mV - v)/(5*mV))) : 1
-I : amp (point current)
-gl : siemens/meter**2
-x : 1
-"""
+MODEL = f"{sample_cells.MODEL}x : 1\n"
 NAMES = {"El": -65 * mV, "gn": 10 * siemens / (1e6 * um) ** 2}
 
 
@@ -50,15 +44,6 @@ NAMES = {"El": -65 * mV, "gn": 10 * siemens / (1e6 * um) ** 2}
 def fresh():
     start_scope()
     defaultclock.dt = 0.1 * ms
-
-
-def tree():
-    m = Soma(diameter=30 * um)
-    m.axon = Cylinder(length=100 * um, diameter=1 * um, n=4)
-    m.dend = Section(diameter=[4, 3, 2] * um, length=[10, 20] * um, n=2)
-    m.dend.L = Cylinder(length=50 * um, diameter=1 * um, n=2)
-    m.dend.R = Cylinder(length=30 * um, diameter=1 * um, n=1)
-    return m
 
 
 def cable():

@@ -2,17 +2,9 @@
 
 import numpy as np
 import pytest
+from objects.morphology.sample_cells import tree
 
 from ranvier import Cylinder, DimensionMismatchError, Morphology, Section, Soma, meter, ms, mV, um
-
-
-def tree():
-    m = Soma(diameter=30 * um)
-    m.axon = Cylinder(length=100 * um, diameter=1 * um, n=4)
-    m.dend = Section(diameter=[4, 3, 2] * um, length=[10, 20] * um, n=2)
-    m.dend.L = Cylinder(length=50 * um, diameter=1 * um, n=2)
-    m.dend.R = Cylinder(length=30 * um, diameter=1 * um, n=1)
-    return m
 
 
 def plain(values, unit=um):

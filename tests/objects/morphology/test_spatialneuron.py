@@ -3,6 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
+from objects.morphology.sample_cells import tree
 
 from ranvier import (
     BrianObjectException,
@@ -42,15 +43,6 @@ NOTHING = "Im = 0*amp/meter**2 : amp/meter**2\n"
 def fresh():
     start_scope()
     defaultclock.dt = 0.1 * ms
-
-
-def tree():
-    m = Soma(diameter=30 * um)
-    m.axon = Cylinder(length=100 * um, diameter=1 * um, n=4)
-    m.dend = Section(diameter=[4, 3, 2] * um, length=[10, 20] * um, n=2)
-    m.dend.L = Cylinder(length=50 * um, diameter=1 * um, n=2)
-    m.dend.R = Cylinder(length=30 * um, diameter=1 * um, n=1)
-    return m
 
 
 def passive(morphology=None, **kwds):

@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 from graph.interpreted import check_agreement
+from objects.morphology.sample_cells import MODEL, tree
 
 from ranvier import (
     Clock,
-    Cylinder,
     Network,
-    Section,
-    Soma,
     SpatialNeuron,
     SpikeMonitor,
     StateMonitor,
@@ -26,14 +24,6 @@ from ranvier.ir.diagnostics import IRFileError, parse_module
 from ranvier.ir.interpret import ClockInput, InterpretError, ProgramInputs, interpret
 from ranvier.objects.morphology.tree import Tree
 
-MODEL = """
-Im = gl*(El - v) + gn*act*(50*mV - v) : amp/meter**2
-dact/dt = (minf - act)/(1*ms) : 1
-minf = 1/(1 + exp((-40*mV - v)/(5*mV))) : 1
-I : amp (point current)
-gl : siemens/meter**2
-"""
-
 
 @pytest.fixture(autouse=True)
 def fresh():
@@ -41,18 +31,9 @@ def fresh():
     defaultclock.dt = 0.1 * ms
 
 
-def morphology():
-    m = Soma(diameter=30 * um)
-    m.axon = Cylinder(length=100 * um, diameter=1 * um, n=4)
-    m.dend = Section(diameter=[4, 3, 2] * um, length=[10, 20] * um, n=2)
-    m.dend.L = Cylinder(length=50 * um, diameter=1 * um, n=2)
-    m.dend.R = Cylinder(length=30 * um, diameter=1 * um, n=1)
-    return m
-
-
 def neuron(**kwds):
     n = SpatialNeuron(
-        morphology(),
+        tree(),
         MODEL,
         threshold="v > -48*mV",
         reset="v = -60*mV",
@@ -88,12 +69,12 @@ def test_they_agree_with_several_clocks_and_with_python():
 
 
 def test_nodes_are_ordered_by_depth():
-    tree = Tree(morphology())
-    assert len(tree.parents) == 10 + 2  # a branch point behind the soma and one behind the dendrite
-    assert all(tree.parents[k] < k for k in range(1, 12)) and sorted(set(tree.node)) != list(range(12))
+    found = Tree(tree())
+    assert len(found.parents) == 10 + 2  # a branch point behind the soma and one behind the dendrite
+    assert all(found.parents[k] < k for k in range(1, 12)) and sorted(set(found.node)) != list(range(12))
     depth = np.zeros(12, int)
     for k in range(1, 12):
-        depth[k] = depth[tree.parents[k]] + 1
+        depth[k] = depth[found.parents[k]] + 1
     assert np.all(np.diff(depth) >= 0)
 
 
