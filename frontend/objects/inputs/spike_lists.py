@@ -8,6 +8,7 @@ from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 from ranvier.ir.slots import NEVER
 from ranvier.objects.groups.group import Group, VariableOwner
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, second
@@ -19,6 +20,22 @@ SPIKE_VARIABLES = ("spike_number", "neuron_index", "spike_time")
 
 LONGEST_PERIOD = 2**31 - 1
 """A period of more steps counts as none."""
+
+
+BY_STEP = "spikes by step"
+"""What the list of spikes is called that is made for a run, in tables of memory."""
+
+
+def list_row(name: str, number: int, *, made: bool) -> MemoryRow:
+    """Returns the memory of the list of a group: a step and an element for each spike, and for the end mark.
+
+    Args:
+        name: The name of the group.
+        number: How many spikes there is room for.
+        made: Whether the list is there already.
+    """
+    size = (number + 1) * (np.dtype(np.int64).itemsize + np.dtype(np.int32).itemsize)
+    return MemoryRow(name, BY_STEP, number, size, size if made else 0)
 
 
 def steps_of(times: Array, dt: float) -> Array:
@@ -51,6 +68,27 @@ def twice_in_a_step(steps: Array, who: Array) -> tuple[int, int] | None:
     steps, who = steps[order], who[order]
     twice = np.flatnonzero((np.diff(steps) == 0) & (np.diff(who) == 0))
     return (int(who[twice[0]]), int(steps[twice[0]])) if twice.size else None
+
+
+def check_once_in_a_step(steps: Array, who: Array, name: str, dt: float) -> None:
+    """Checks that no element spikes twice in a step.
+
+    Args:
+        steps: The steps of the spikes, ascending.
+        who: The elements.
+        name: The name of the group.
+        dt: The length of a step, seconds.
+
+    Raises:
+        ValueError: If one does.
+    """
+    twice = twice_in_a_step(steps, who)
+    if twice is not None:
+        raise ValueError(
+            f"Using a dt of {Quantity(dt, dim=second.dim)}, some neurons of SpikeGeneratorGroup '{name}' spike more "
+            f"than once during a time step: neuron {twice[0]} at {Quantity(twice[1] * dt, dim=second.dim)}, for "
+            "instance. Use a smaller dt, or remove spikes."
+        )
 
 
 def filled(steps: Array, who: Array, into: tuple[Array, Array]) -> None:

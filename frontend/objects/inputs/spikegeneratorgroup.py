@@ -15,12 +15,13 @@ from ranvier.objects.inputs.spike_lists import (
     SPIKE_VARIABLES,
     SpikeList,
     by_step,
+    check_once_in_a_step,
     filled,
     first_place,
     in_order,
+    list_row,
     period_in_steps,
     steps_of,
-    twice_in_a_step,
 )
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.event_space import new_event_space
@@ -42,9 +43,6 @@ from ranvier.units.checks import fail_for_dimension_mismatch, single
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 logger = get_logger("ranvier.input.spikegeneratorgroup")
-
-BY_STEP = "spikes by step"
-"""What the list of spikes is called that is made for a run."""
 
 
 @public
@@ -317,14 +315,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
     def memory_rows(self, *, exact: bool) -> Iterator[MemoryRow]:
         """Yields the memory of the spikes as they were given, and of the list of them by steps that a run has."""
         yield from super().memory_rows(exact=exact)
-        number = max(len(self._array("spike_time")), self._room)
-        size = self.list_bytes(number)
-        yield MemoryRow(self.name, BY_STEP, number, size, 0 if self._in_steps is None else size)
-
-    @staticmethod
-    def list_bytes(spikes: int) -> int:
-        """Returns how many bytes a list of so many spikes takes, by steps and with its end mark."""
-        return (spikes + 1) * (np.dtype(np.int64).itemsize + np.dtype(np.int32).itemsize)
+        yield list_row(self.name, max(len(self._array("spike_time")), self._room), made=self._in_steps is not None)
 
     def fall_silent(self) -> None:
         """Takes back the spikes of the last step, so that nobody takes them for those of the next ones."""
@@ -342,13 +333,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
 
     def _by_step(self, who: Array, when: Array, dt: float) -> tuple[Array, Array]:
         steps, who = by_step(who, when, dt)
-        twice = twice_in_a_step(steps, who)
-        if twice is not None:
-            raise ValueError(
-                f"Using a dt of {self.clock.dt}, some neurons of SpikeGeneratorGroup '{self.name}' spike more than "
-                f"once during a time step: neuron {twice[0]} at {Quantity(twice[1] * dt, dim=second.dim)}, for "
-                "instance. Use a smaller dt, or remove spikes."
-            )
+        check_once_in_a_step(steps, who, self.name, dt)
         return steps, who
 
     def list_of(self, who: Array, when: Array, action: Emit, dt: float, step: int) -> tuple[Array, Array, Array]:
@@ -404,10 +389,8 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         return Subgroup(self, start, stop)
 
     def __repr__(self) -> str:
-        number = len(self._array("spike_time"))
-        return (
-            f"SpikeGeneratorGroup({self.element_count}, indices=<length {number} array>, times=<length {number} array>)"
-        )
+        spikes = f"<length {len(self._array('spike_time'))} array>"
+        return f"SpikeGeneratorGroup({self.element_count}, indices={spikes}, times={spikes})"
 
 
 def _whole_number(size: Any) -> int:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import VariableOwner
-from ranvier.objects.inputs.spikegeneratorgroup import BY_STEP, SpikeGeneratorGroup
+from ranvier.objects.inputs.spike_lists import BY_STEP, list_row
 from ranvier.objects.memory.arrays import in_bytes
 from ranvier.objects.memory.plan import MemoryPlan, MemoryRow, available_memory
 from ranvier.objects.variables.variables import ArrayVariable
@@ -54,8 +54,8 @@ def network_plan(
 
 def _with_spikes(row: MemoryRow, number: int) -> MemoryRow:
     """Returns the row of a list of spikes of which each instance has its own."""
-    size = SpikeGeneratorGroup.list_bytes(number)
-    return replace(row, number=number, bytes=size, present=min(row.present, size), own=size)
+    own = list_row(row.object, number, made=False)
+    return replace(own, present=min(row.present, own.bytes), own=own.bytes)
 
 
 def check_instances(instances: int | None) -> None:
