@@ -162,6 +162,19 @@ Synapses(cells, cells).connect(n="-1")
         "ValueError: -1",
     ),
     Difference(
+        '`connect(n="1 + i/2")`, a number of synapses with a fraction',
+        "does not compile with Cython and C++; TypeError, or its whole part, with numpy",
+        "TypeError: write `int(1 + i/2)`",
+        """\
+cells = NeuronGroup(2, "v : 1")
+synapses = Synapses(cells, cells)
+synapses.connect(n="int(1 + i/2)")
+assert len(synapses) == 4
+synapses.connect(n="1 + i/2")
+""",
+        "TypeError: int(...)",
+    ),
+    Difference(
         "`a = 1 : boolean`, `b*b : boolean`, `not v` of a number",
         "accepted",
         "refused: compare with something",
@@ -583,6 +596,17 @@ try:
 except ValueError:
     pass
 assert abs(net.t/ms - 0.3) < 1e-9 and abs(cells.v[0] - 0.3) < 1e-9
+""",
+    ),
+    Difference(
+        "`t` of clocks and network operations (`def operation(t)`) that is kept, `before = defaultclock.t`",
+        "goes on with the simulation",
+        "the time when it was read",
+        """\
+cells = NeuronGroup(2, "dv/dt = 1/ms : 1", method="euler", dt=0.2*ms)
+before = cells.clock.t
+run(1*ms)
+assert abs((cells.clock.t - before)/ms - 1) < 1e-9
 """,
     ),
     Difference(

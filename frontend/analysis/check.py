@@ -13,7 +13,7 @@ from ranvier.analysis.types import require_boolean, type_of
 from ranvier.equations.expressions import Expr, Name, calls, functions, names
 from ranvier.equations.function_objects import Function
 from ranvier.equations.functions import DEFAULT_FUNCTIONS
-from ranvier.equations.source import caret, one_of
+from ranvier.equations.source import caret, one_of, variables_at_end
 from ranvier.equations.statements import Statement
 from ranvier.units.dimensions import Dimension
 
@@ -235,7 +235,8 @@ def _check_one(
         raise SyntaxError(f"'{name}' is a function and cannot be assigned to.\n{_target(statement)}")
     writable = old is not None and old.kind in ("variable", "temporary")
     if statement.op != "=" and not writable:
-        raise at(unresolved(name, one_of(known, name)), Name(name, statement.place), text)
+        hint = one_of(known, name) or variables_at_end(known, name)
+        raise at(unresolved(name, hint), Name(name, statement.place), text)
     value = statement.value
     is_set = statement.op == "=" and old is not None and old.kind == "variable"
     dim, dtype = check_expression(value, scope, text, several_draws=not is_set)

@@ -140,10 +140,19 @@ def _failure(name: str, spaces: Sequence[Mapping[str, Any]]) -> KeyError:
         return unresolved(name, f' The name "{name}" was found in the namespace, but {_why_unusable(name, values[0])}')
     known = {*DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS}
     for space in spaces:
-        known.update(key for key in space if not key.startswith("_"))
+        known.update(key for key, value in space.items() if not key.startswith("_") and _is_of_use(value))
     if name in ADVICE:
         return unresolved(name, f" In texts, {ADVICE[name]}.")
     return unresolved(name, one_of(known, name) or f" It has no value: {_define(name)}")
+
+
+def _is_of_use(value: object) -> bool:
+    """Tells whether a text may mean an object of the script: a number, an array, or a function of the script's own."""
+    if isinstance(value, ModuleType | type):
+        return False
+    if callable(value):
+        return as_function(value) is not None or not _is_known_elsewhere(value)
+    return isinstance(value, bool | int | float | list | np.generic | np.ndarray)
 
 
 def _define(name: str) -> str:

@@ -155,6 +155,27 @@ def one_of(words: Iterable[str], name: str, cutoff: float = 0.7) -> str:
     return f" Did you mean {', '.join(quoted[:-1])} or {quoted[-1]}?"
 
 
+_OF_ALL_GROUPS = ("N", "dt", "i", "j", "t", "t_in_timesteps")
+"""Variables that are no part of a model."""
+
+
+def variables_at_end(words: Iterable[str], name: str) -> str:
+    """Returns a sentence on the variables of the neurons that `name`, with `_pre` or `_post`, refers to, or nothing.
+
+    Args:
+        words: The names that code of synapses may use.
+        name: The one that was written.
+    """
+    end = next((end for end in ("_pre", "_post") if name.endswith(end)), "")
+    stems = list(dict.fromkeys(each.removesuffix(end) for each in words if end and each.endswith(end)))
+    if not stems:
+        return ""
+    there = sorted(stem for stem in stems if stem not in _OF_ALL_GROUPS and not stem.startswith("_"))
+    which = "presynaptic" if end == "_pre" else "postsynaptic"
+    rest = f"they have {', '.join(there)}" if there else "their model has none"
+    return f" The {which} neurons have no variable '{name.removesuffix(end)}': {rest}."
+
+
 def one_of_variables(words: Iterable[str], name: str) -> str:
     """Returns a sentence on the variables of a group: the nearest spelling of `name`, or else all that a model has.
 

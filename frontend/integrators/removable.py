@@ -126,7 +126,39 @@ def _ratio(numerator: Expr, exponent: Expr, sampler: Sampler) -> Expr | None:
         below = linear_parts(polynomial(exponent, {name}), {name})
         if above is None or below is None or name not in above or name not in below:
             continue
-        ratio = divide(above[name], below[name])
-        if sampler.are_equal(numerator, multiply(ratio, exponent)):
+        ratio = _quotient(above[name], below[name], sampler)
+        if ratio is not None and sampler.are_equal(numerator, multiply(ratio, exponent)):
             return ratio
     return None
+
+
+def _quotient(left: Expr, right: Expr, sampler: Sampler) -> Expr | None:
+    """Returns `left/right` without common factors; None if both may vanish at once, where the quotient would be 0/0.
+
+    With `u = g*i - 1`, the coefficient of `g` is `i`: `i/i` is not 1 in the neuron whose `i` is 0, although nothing is
+    wrong with `u/(exp(u) - 1)` there.
+    """
+    factors = _Factors()
+    (above, above_below), (below, below_below) = factors.of(left), factors.of(right)
+    over, under = [_unsigned(each) for each in above], [_unsigned(each) for each in below]
+    for factor in [each for each in over if names(each)]:
+        if factor in under:
+            over.remove(factor)
+            under.remove(factor)
+    if _vanishing(over, sampler) & _vanishing(under, sampler):
+        return None
+    if len(over) == len(above):
+        return divide(left, right)
+    signs = sum(isinstance(each, Unary) and each.op == "-" for each in (*above, *below))
+    quotient = divide(_product([*over, *below_below]), _product([*under, *above_below]))
+    return negate(quotient) if signs % 2 else quotient
+
+
+def _unsigned(factor: Expr) -> Expr:
+    return factor.operand if isinstance(factor, Unary) and factor.op == "-" else factor
+
+
+def _vanishing(factors: list[Expr], sampler: Sampler) -> set[str]:
+    """Returns the names of what may be zero in some of the factors: all but units."""
+    units = {name for name, symbol in sampler.symbols.items() if symbol.kind == "unit"}
+    return {name for factor in factors for name in names(factor)} - units

@@ -62,3 +62,28 @@ def test_membrane_at_the_singularity_stays_finite():
             np.random.default_rng(0),
         )
         assert abs(float(after["m"]) - (0.1 + 1e-5 * (10e3 * 0.9 - 1e3 * 0.1))) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("text", "finite_at_zero"),
+    [
+        ("(g*i - mV)/(exp(g*i/mV - 1) - 1)", True),
+        ("(1 + 2*g*i)/(1 - exp(-(1 + 2*g*i)))", True),
+        ("(g*i + 1)*k/expm1(-(g*i) - 1)", True),
+        ("-(g*i - 1)/(1 - exp(3 - 3*g*i))", True),
+        ("k*(i + 1)/(exp(k*(i + 1)) - 1)", False),
+        ("k*g*(i + 1)/(exp(-k*g*i - k*g) - 1)", False),
+        ("g*(3*i + 2*i - 1)/(exp(5*i - 1) - 1)", True),
+        ("(g*i + g*k - 1)/(exp(g*(i + k) - 1) - 1)", True),
+    ],
+)
+def test_factors_that_vanish_in_some_neurons_leave_the_value(text: str, finite_at_zero: bool) -> None:
+    expr = parse_expression(text)
+    found = with_limits(expr, SYMBOLS)
+    for zeros in ({}, {"i": 0.0}, {"g": 0.0}, {"k": 0.0}, {"i": 0.0, "g": 0.0, "k": 0.0}):
+        values = {"i": 3.0, "g": 0.7, "k": 1.3, **UNITS, **zeros}
+        with np.errstate(all="ignore"):
+            before, after = evaluate(expr, values), evaluate(found, values)
+        assert np.isfinite(before) or not finite_at_zero
+        if np.isfinite(before):
+            np.testing.assert_allclose(after, before, rtol=1e-11)

@@ -58,11 +58,19 @@ class ProfilingSummary:
     Args:
         times: (name, time) of each object.
         show: Greatest number of rows.
+
+    Attributes:
+        names: The objects.
+        times: The time of each.
+        percentages: The part of the time of all objects that each took.
     """
 
     def __init__(self, times: Sequence[tuple[str, Quantity]], show: int | None = None) -> None:
         total = sum(float(value) for _, value in times) or 1.0
         self.rows = [(name, value, 100 * float(value) / total) for name, value in times][:show]
+        self.names = [name for name, _, _ in self.rows]
+        self.times = tuple(value for _, value, _ in self.rows)
+        self.percentages = [percent for _, _, percent in self.rows]
 
     def __repr__(self) -> str:
         title = "Profiling summary"

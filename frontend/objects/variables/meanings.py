@@ -111,7 +111,7 @@ _ABOUT_LASTUPDATE = (
 
 def with_suggestion(error: KeyError, owner: Owner, name: str) -> KeyError:
     """Returns an error of a name that means nothing, with the names of the owner that look like it."""
-    from ranvier.equations.source import one_of, slips
+    from ranvier.equations.source import one_of, slips, variables_at_end
 
     message = str(error.args[0])
     if name == "lastupdate" and owner.outer_names:
@@ -120,9 +120,11 @@ def with_suggestion(error: KeyError, owner: Owner, name: str) -> KeyError:
     if slips(known, name) and " In texts, " not in message and "was found" not in message:
         return KeyError(message.partition(" Did you mean")[0] + one_of(known, name))
     if "Did you mean" not in message and message.endswith("resolved."):
-        return KeyError(message + one_of(known, name))
+        return KeyError(message + (one_of(known, name) or variables_at_end(owner.outer_names, name)))
     if "Did you mean" not in message and " It has no value" in message:
-        return KeyError(message + one_of(_of_same_stem(known, name), name, NEAR))
+        near = one_of(_of_same_stem(known, name), name, NEAR)
+        there = "" if near else variables_at_end(owner.outer_names, name)
+        return KeyError(message.partition(" It has no value")[0] + there if there else message + near)
     return error
 
 
