@@ -13,7 +13,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from ranvier.ir.lanes import InstanceOp
 from ranvier.ir.neurons import MapOp, ThresholdOp, region_of
 from ranvier.ir.scalars import GatherOp, RandomOp
-from ranvier.ir.slots import ROWS, TILE, TOGETHER, Sharing
+from ranvier.ir.slots import ROWS, SEVERAL, TILE, TOGETHER, Sharing
 from ranvier.passes.facts.scalars import is_inside
 from ranvier.passes.lower.draws import can_fill, fill_tile, kind_of, sharing_of
 from ranvier.passes.lower.scopes import Kernel
@@ -97,7 +97,8 @@ class _Sweep:
             columns = w.binary(arith.MinSIOp, behind, w.constant(bands.row))
             apart = w.round_up(part.length, TOGETHER)
             fitting = w.binary(arith.DivUIOp, w.constant(ROWS // bands.words), apart)
-            most = w.binary(arith.MinSIOp, fitting, w.constant(bands.row))
+            several = w.binary(arith.AndIOp, fitting, w.constant(-SEVERAL))
+            most = w.binary(arith.MinSIOp, several, w.constant(bands.row))
             times = w.binary(arith.DivUIOp, w.add(columns, w.sub(most, w.constant(1))), most)
             with w.loop(times) as time:
                 start = w.mul(time.index, most)
@@ -203,8 +204,8 @@ class Bands:
 
     @property
     def lanes(self) -> int:
-        """How many instances are computed side by side at most: numbers of a column fit a buffer."""
-        return min(TILE, ROWS // self.words)
+        """How many instances are computed side by side at most: numbers of several columns fit a buffer."""
+        return min(TILE, ROWS // self.words // SEVERAL)
 
 
 @dataclass(frozen=True, eq=False)
