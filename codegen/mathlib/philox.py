@@ -332,10 +332,13 @@ def row_blocks(
         blocks: How many blocks, from that of `element` on: not more than are in its group.
     """
     start = block_of(element, source.sharing)
-    lanes = WIDEST // source.bits
     several = SEVERAL * source.bits // 64
     whole = blocks >> log2(several)
-    for number, done, times in ((several, None, whole), (1, whole << log2(several), blocks & (several - 1))):
+    left = blocks & (several - 1)
+    for number, lanes, done, times in (
+        (several, WIDEST // source.bits, None, whole),
+        (1, TOGETHER, whole << log2(several), left),
+    ):
         with b.when(times.ne(0)), b.count(times) as time:
             first = time << log2(number) if done is None else done + time
             places = [first + k for k in range(number)]
