@@ -17,7 +17,7 @@ from mathlib.native import DTYPES, Native, compiled, filler, host, procedure
 
 from ranvier.codegen import mathlib
 from ranvier.ir.alias_tables import poisson_table
-from ranvier.ir.slots import ROWS, SHARING, TILE
+from ranvier.ir.slots import ROWS, SHARING, TILE, TOGETHER
 
 POSITIVE = ("log", "log2", "log10", "sqrt", "pow", "log1p")
 ELEMENTS = 1024
@@ -87,11 +87,14 @@ def time_rows(name: str) -> float:
     types = [ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 8, ctypes.c_void_p]
     call = ctypes.CFUNCTYPE(None, *types)(procedure(name).address)
     table = poisson_table(np.zeros, 1.0)
-    given = (out.ctypes.data, keys.ctypes.data, 0, 1, 2, 0, INSTANCES)
     blocks = ROWS // INSTANCES // values
-    taken = best(call, *given, blocks, INSTANCES, 0, table.ctypes.data)
-    taken -= best(call, *given, 1, INSTANCES, 0, table.ctypes.data)
-    return taken / INSTANCES / (blocks - 1) / (1 if name.startswith("row_") else values)
+
+    def taken(instances: int) -> float:
+        place = (0, 1, 2, 0, instances, blocks, INSTANCES, 0)
+        return best(call, out.ctypes.data, keys.ctypes.data, *place, table.ctypes.data)
+
+    made = (INSTANCES - TOGETHER) * blocks * (1 if name.startswith("row_") else values)
+    return (taken(INSTANCES) - taken(TOGETHER)) / made
 
 
 def main() -> None:

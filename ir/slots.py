@@ -48,6 +48,9 @@ ROWS = 4 * TILE
 TOGETHER = 16
 """Where a number of random values is not constant, so many are made at once: two vectors of the widest."""
 
+SEVERAL = 4
+"""Blocks of random bits of an instance that a function `@rv.rows_*` makes side by side, where there are so many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sharing:

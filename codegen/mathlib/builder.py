@@ -16,6 +16,18 @@ INTERLEAVED = "!interleaved"
 
 _FLOATS = ("double", "float")
 _BITS = {"double": "i64", "float": "i32"}
+_OF_BITS = {bits: name for name, bits in _BITS.items()}
+_SUFFIXES = {"double": "f64", "float": "f32"}
+
+
+def element_of(type_: str) -> str:
+    """Returns the type of the elements of a vector, or a type itself."""
+    return type_.partition(" x ")[2].rstrip(">") if type_.startswith("<") else type_
+
+
+def like(type_: str, element: str) -> str:
+    """Returns a type of as many elements as another has, of a type of their own."""
+    return f"{type_.partition(' x ')[0]} x {element}>" if type_.startswith("<") else element
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +115,14 @@ class Value:
 
     def bits(self) -> Value:
         """Returns the bit pattern of a float."""
-        return self.body.convert("bitcast", self, _BITS[self.type])
+        return self.body.convert("bitcast", self, like(self.type, _BITS[element_of(self.type)]))
 
     def as_float(self) -> Value:
         """Returns the float of a bit pattern."""
-        return self.body.convert("bitcast", self, {"i64": "double", "i32": "float"}[self.type])
+        return self.body.convert("bitcast", self, like(self.type, _OF_BITS[element_of(self.type)]))
 
     def _arithmetic(self, name: str, left: Value | float, right: Value | float) -> Value:
-        operation = "f" + name if self.type in _FLOATS else name
+        operation = "f" + name if element_of(self.type) in _FLOATS else name
         a, b = self.body.literal(left, self.type), self.body.literal(right, self.type)
         return self.body.emit(self.type, f"{operation} {self.type} {a}, {b}")
 
@@ -118,9 +130,9 @@ class Value:
         return self.body.emit(self.type, f"{operation} {self.type} {self.text}, {self.body.literal(other, self.type)}")
 
     def _compare(self, ordered: str, signed: str, other: Value | float) -> Value:
-        how = f"fcmp {ordered}" if self.type in _FLOATS else f"icmp {signed}"
-        type_ = f"{self.type.partition(' x ')[0]} x i1>" if self.type.startswith("<") else "i1"
-        return self.body.emit(type_, f"{how} {self.type} {self.text}, {self.body.literal(other, self.type)}")
+        how = f"fcmp {ordered}" if element_of(self.type) in _FLOATS else f"icmp {signed}"
+        operands = f"{self.type} {self.text}, {self.body.literal(other, self.type)}"
+        return self.body.emit(like(self.type, "i1"), f"{how} {operands}")
 
 
 def float_literal(value: float, type_: str) -> str:
@@ -153,7 +165,7 @@ class Body:
         if type_ in _FLOATS:
             return float_literal(float(value), type_)
         if type_.startswith("<"):
-            element = type_.partition(" x ")[2].rstrip(">")
+            element = element_of(type_)
             return f"splat ({element} {self.literal(value, element)})"
         if not isinstance(value, int):
             raise TypeError(f"{value!r} is no {type_}")
@@ -176,7 +188,9 @@ class Body:
     def intrinsic(self, name: str, *arguments: Value | float) -> Value:
         """Returns a call of ``llvm.<name>`` whose result and arguments are all of one type."""
         type_ = next(a.type for a in arguments if isinstance(a, Value))
-        suffix = {"double": "f64", "float": "f32"}.get(type_, type_)
+        suffix = _SUFFIXES.get(element_of(type_), element_of(type_))
+        if type_.startswith("<"):
+            suffix = f"v{type_[1:].partition(' ')[0]}{suffix}"
         operands = ", ".join(f"{type_} {self.literal(a, type_)}" for a in arguments)
         return self.emit(type_, f"call {type_} @llvm.{name}.{suffix}({operands})")
 
@@ -192,6 +206,12 @@ class Body:
         self.needs((name,))
         operands = ", ".join(f"{a.type} {a.text}" for a in arguments)
         return self.emit(result, f"call {result} @rv.{name}({operands}) {attributes}".rstrip())
+
+    def splat(self, value: Value, lanes: int) -> Value:
+        """Returns a vector whose elements are all a value."""
+        type_ = f"<{lanes} x {value.type}>"
+        one = self.emit(type_, f"insertelement {type_} poison, {value.type} {value.text}, i32 0")
+        return self.emit(type_, f"shufflevector {type_} {one.text}, {type_} poison, <{lanes} x i32> zeroinitializer")
 
     def needs(self, names: Iterable[str]) -> None:
         """Notes functions of the library that have to be there, be they called or named only."""
@@ -225,14 +245,15 @@ class Body:
         address = self._address(value.type, pointer, index)
         self.lines.append(f"  store {value.type} {value.text}, ptr {address}")
 
-    def load_vector(self, type_: str, pointer: Value, index: Value) -> Value:
-        """Returns the vector ``index`` of an array, which need not be aligned."""
-        return self.emit(type_, f"load {type_}, ptr {self._address(type_, pointer, index)}, align 4")
+    def load_several(self, type_: str, pointer: Value, first: Value) -> Value:
+        """Returns the elements of an array from `first` on, as a vector."""
+        address = self._address(element_of(type_), pointer, first)
+        return self.emit(type_, f"load {type_}, ptr {address}, align 4")
 
-    def store_vector(self, value: Value, pointer: Value, index: Value) -> None:
-        """Writes the vector ``index`` of an array, which need not be aligned."""
-        address = self._address(value.type, pointer, index)
-        self.lines.append(f"  store {value.type} {value.text}, ptr {address}, align 4")
+    def store_several(self, values: Value, pointer: Value, first: Value) -> None:
+        """Writes the elements of a vector into an array, from `first` on."""
+        address = self._address(element_of(values.type), pointer, first)
+        self.lines.append(f"  store {values.type} {values.text}, ptr {address}, align 4")
 
     def address(self, pointer: Value, type_: str, index: Value) -> Value:
         """Returns where the element ``index`` of an array stands."""

@@ -15,7 +15,7 @@ def mask_bits(b: Body, mask: Value, first: Value) -> Value:
     It is a comparison of a register where there is AVX-512, and two instructions for 32 elements where there is AVX2.
     """
     place = b.address(mask, "i8", first)
-    elements = b.load_vector(f"<{PADDING} x i8>", place, b.constant(0, "i64"))
+    elements = b.load_several(f"<{PADDING} x i8>", place, b.constant(0, "i64"))
     return b.convert("bitcast", elements.ne(0), "i64")
 
 

@@ -31,7 +31,7 @@ from __future__ import annotations
 from ranvier.ir import normal_polynomials as c
 from ranvier.ir.slots import ALIGNMENT, ROWS, SHARING, TILE
 
-from .builder import FILL, Body, Function, FunctionTable, Value
+from .builder import FILL, Body, Function, FunctionTable, Value, like
 from .floating import F32, F64, Format
 from .philox import (
     COUNTER,
@@ -40,6 +40,7 @@ from .philox import (
     ROWS_PARAMETERS,
     SINGLE,
     SINGLE_PARAMETERS,
+    WIDEST,
     Source,
     by_vectors,
     functions_of,
@@ -49,13 +50,14 @@ from .philox import (
     place_in_block,
     row_blocks,
     single_blocks,
+    vectors,
 )
 
 LN2 = 0.6931471805599453
 
 SOURCES = {
     F64: Source(SHARING["normal.f64"], 0, pair_values),
-    F32: Source(SHARING["normal.f32"], SINGLE, narrow_values),
+    F32: Source(SHARING["normal.f32"], SINGLE, narrow_values, 32),
 }
 WORDS = {F64: 1, F32: 2}
 """How many values of a block make a pair."""
@@ -70,7 +72,7 @@ def _uniform(b: Body, words: list[Value], f: Format) -> Value:
     """Returns u, more than 0 and less than 1."""
     if f is F64:
         return _unit(words[0] >> 10, f) - (1.0 - 2.0**-53)
-    u = b.fma(b.convert("uitofp", words[0] >> 1, f.type), 2.0**-31, 2.0**-32)
+    u = b.fma(b.convert("uitofp", words[0] >> 1, like(words[0].type, f.type)), 2.0**-31, 2.0**-32)
     most = 1.0 - 2.0**-24
     return b.select(u < most, u, most)
 
@@ -200,13 +202,15 @@ def _rows(f: Format, *, one: bool = False) -> Function:
         *place, apart, begin = given
         count, blocks = place[-2:]
         kept = _buffer(b, f, ROWS * words // 2)
-        with row_blocks(b, source, keys, *place) as (block, lane, values):
+        for block, lane, values in row_blocks(b, source, keys, *place):
             for number, value in enumerate(values[: pairs * words]):
-                b.store(value, kept, (block * (pairs * words) + number) * apart + lane)
-        with b.count(blocks * pairs) as pair, by_vectors(b, count, interleaved=False) as lane:
-            mine = [b.load(f.bits, kept, (pair * words + k) * apart + lane) for k in range(words)]
+                b.store_several(value, kept, (block * (pairs * words) + number) * apart + lane)
+        lanes = WIDEST // f.width
+        vector = f"<{lanes} x {f.bits}>"
+        with b.count(blocks * pairs) as pair, vectors(b, count, lanes) as lane:
+            mine = [b.load_several(vector, kept, (pair * words + k) * apart + lane) for k in range(words)]
             for number, value in enumerate(_pair(b, mine, f)[: 1 if one else 2]):
-                b.store(value, out, begin + (pair * rows + number) * apart + lane)
+                b.store_several(value, out, begin + (pair * rows + number) * apart + lane)
 
     return Function("void", ROWS_PARAMETERS, write, READS)
 

@@ -72,15 +72,16 @@ def _looked_up(b: Body, entries: Value, column: Value) -> Value:
 
 def _look_up(b: Body, f: Format, words: Value, table: Value, out: Value, count: Value) -> None:
     """Looks up vectors of words."""
-    low = b.load_vector(_WORDS, table, b.constant(0, "i64"))
-    high = b.load_vector(_WORDS, table, b.constant(1, "i64"))
+    low = b.load_several(_WORDS, table, b.constant(0, "i64"))
+    high = b.load_several(_WORDS, table, b.constant(VECTOR, "i64"))
     with b.count(count) as part:
-        word = b.load_vector(_WORDS, words, part)
+        first = part * VECTOR
+        word = b.load_several(_WORDS, words, first)
         column = word & (COLUMNS - 1)
         upper = (column & VECTOR).ne(0)
         entry = b.select(upper, _looked_up(b, high, column), _looked_up(b, low, column))
         values = b.convert("sitofp", _chosen(b, word, column, entry), f"<{VECTOR} x {f.type}>")
-        b.store_vector(values, out, part)
+        b.store_several(values, out, first)
 
 
 def _buffer(b: Body, size: int = TILE) -> Value:
@@ -141,9 +142,9 @@ def _rows(f: Format, *, one: bool) -> Function:
         *place, apart, begin, table = given
         count, blocks = place[-2:]
         words = _buffer(b, ROWS)
-        with row_blocks(b, NARROW, keys, *place) as (block, lane, found):
+        for block, lane, found in row_blocks(b, NARROW, keys, *place):
             for k in range(used):
-                b.store(found[k], words, (block * used + k) * apart + lane)
+                b.store_several(found[k], words, (block * used + k) * apart + lane)
         with b.count(blocks * used) as row:
             here = b.address(words, "i32", row * apart)
             there = b.address(out, f.type, begin + row * (values // used) * apart)

@@ -13,7 +13,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from ranvier.ir.lanes import InstanceOp
 from ranvier.ir.neurons import MapOp, ThresholdOp, region_of
 from ranvier.ir.scalars import GatherOp, RandomOp
-from ranvier.ir.slots import ROWS, TILE, TOGETHER, Sharing
+from ranvier.ir.slots import ROWS, SEVERAL, TILE, TOGETHER, Sharing
 from ranvier.passes.facts.scalars import is_inside
 from ranvier.passes.lower.draws import can_fill, fill_tile, kind_of, sharing_of
 from ranvier.passes.lower.scopes import Kernel
@@ -86,26 +86,32 @@ class _Sweep:
     def _write_groups(self, tile: SSAValue, here: SSAValue, drawn: Sequence[SSAValue]) -> None:
         """Writes the loops of a tile such that elements whose numbers are made from the same bits follow each other.
 
+        Of several columns, numbers are made for fewer instances at a time, so that a buffer holds those of `SEVERAL`.
+
         Args:
             tile: The first element of the tile.
             here: The number of its elements.
             drawn: The random numbers that all instances have in common, for the tile.
         """
         w, bands = self.writer, Bands.of([sharing_of(each.draw) for each in self.own])
-        with w.loop(here, step=bands.group) as group, tiles(w, self.instances, most=bands.lanes) as part:
+        with w.loop(here, step=bands.group) as group:
             behind = w.binary(arith.MinSIOp, w.sub(here, group.index), w.constant(bands.group))
             columns = w.binary(arith.MinSIOp, behind, w.constant(bands.row))
-            apart = w.round_up(part.length, TOGETHER)
-            fitting = w.binary(arith.DivUIOp, w.constant(ROWS // bands.words), apart)
-            most = w.binary(arith.MinSIOp, fitting, w.constant(bands.row))
-            times = w.binary(arith.DivUIOp, w.add(columns, w.sub(most, w.constant(1))), most)
-            with w.loop(times) as time:
-                start = w.mul(time.index, most)
-                blocks = w.binary(arith.MinSIOp, most, w.sub(columns, start))
-                left, first = w.sub(behind, start), w.add(group.index, start)
-                batch = _Batch(part.start, part.length, w.add(tile, first), blocks, left, most, apart)
-                buffers = [each.fill(self.kernel, bands, batch) for each in self.own]
-                self._write_batch(bands, batch, first, drawn, buffers)
+            are_few = w.compare("slt", columns, w.constant(SEVERAL))
+            lanes = w.select(are_few, w.constant(bands.lanes), w.constant(bands.lanes // SEVERAL))
+            with tiles(w, self.instances, most=lanes) as part:
+                apart = w.round_up(part.length, TOGETHER)
+                fitting = w.binary(arith.DivUIOp, w.constant(ROWS // bands.words), apart)
+                whole = w.binary(arith.AndIOp, fitting, w.constant(-SEVERAL))
+                most = w.binary(arith.MinSIOp, w.select(are_few, fitting, whole), w.constant(bands.row))
+                times = w.binary(arith.DivUIOp, w.add(columns, w.sub(most, w.constant(1))), most)
+                with w.loop(times) as time:
+                    start = w.mul(time.index, most)
+                    blocks = w.binary(arith.MinSIOp, most, w.sub(columns, start))
+                    left, first = w.sub(behind, start), w.add(group.index, start)
+                    batch = _Batch(part.start, part.length, w.add(tile, first), blocks, left, most, apart)
+                    buffers = [each.fill(self.kernel, bands, batch) for each in self.own]
+                    self._write_batch(bands, batch, first, drawn, buffers)
 
     def _write_batch(
         self, bands: Bands, batch: _Batch, first: SSAValue, drawn: Sequence[SSAValue], buffers: Sequence[SSAValue]

@@ -35,7 +35,7 @@ def tiles(
     begin: SSAValue | None = None,
     carried: Sequence[SSAValue] = (),
     *,
-    most: int = TILE,
+    most: int | SSAValue = TILE,
 ) -> Generator[Tile]:
     """Opens a loop over the tiles, of `most` numbers each, of the numbers from `begin` (0) to before `end`.
 
@@ -43,8 +43,9 @@ def tiles(
     left, it would be a formula of the counter, which LLVM's strength reduction may compute anew for each vector.
     """
     size = end if begin is None else w.sub(end, begin)
-    rest = w.binary(arith.RemUIOp, size, w.constant(most))
+    step = w.constant(most) if isinstance(most, int) else most
+    rest = w.binary(arith.RemUIOp, size, step)
     whole = w.sub(size, rest)
     with w.loop(size, step=most, carried=carried) as loop:
-        length = w.select(w.compare("slt", loop.index, whole), w.constant(most), rest)
+        length = w.select(w.compare("slt", loop.index, whole), step, rest)
         yield Tile(loop, loop.index if begin is None else w.add(begin, loop.index), length)

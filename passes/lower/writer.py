@@ -245,13 +245,19 @@ class Writer:
 
     @contextmanager
     def loop(
-        self, upper: SSAValue, *, lower: SSAValue | None = None, step: int = 1, carried: Sequence[SSAValue] = ()
+        self,
+        upper: SSAValue,
+        *,
+        lower: SSAValue | None = None,
+        step: int | SSAValue = 1,
+        carried: Sequence[SSAValue] = (),
     ) -> Generator[OpenOp]:
         """Opens `scf.for` from `lower` (0) to `upper`; `opened.give` sets the next values of what is carried."""
         types = [value.type for value in carried]
         body = Block(arg_types=[INDEX, *types])
         opened = OpenOp(body.args)
-        bounds = [self.constant(0) if lower is None else lower, upper, self.constant(step)]
+        step = self.constant(step) if isinstance(step, int) else step
+        bounds = [self.constant(0) if lower is None else lower, upper, step]
         with self.inside(body):
             yield opened
             self.op(scf.YieldOp, opened.given)

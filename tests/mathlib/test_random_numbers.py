@@ -172,14 +172,16 @@ def test_single_values_of_many_steps_equal_the_scalar_function(what, kind):
             np.testing.assert_array_equal(got[512 * word : 512 * word + 31], expected)
 
 
+@pytest.mark.parametrize("blocks", [1, 2, 3, 5], ids="{} blocks".format)
 @pytest.mark.parametrize("what", ["uniform", "normal"])
 @pytest.mark.parametrize("kind", ["f64", "f32"])
-def test_values_of_instances_equal_the_scalar_function(what, kind):
+def test_values_of_instances_equal_the_scalar_function(what, kind, blocks):
+    """Several blocks of an instance are made side by side, what is left over one by one."""
     keys = np.random.default_rng(1).integers(-(2**62), 2**62, 64)
     sharing, element = SHARING[f"{what}.{kind}"], 512 * 99 + 128 + 3
     for name, number in ((f"row_{what}.{kind}", 1), (f"rows_{what}.{kind}", sharing.values)):
-        got = call_procedure(name, kind, keys, 10, STEP, STREAM, element, 21, 3, 48, 96)
-        for block, k in itertools.product(range(3), range(number)):
+        got = call_procedure(name, kind, keys, 10, STEP, STREAM, element, 21, blocks, 48, 96)
+        for block, k in itertools.product(range(blocks), range(number)):
             expected = apply(f"{what}.{kind}", keys[10:31], STEP, STREAM, element + block + sharing.neighbours * k)
             start = 96 + 48 * (block * sharing.values + k)
             np.testing.assert_array_equal(got[start : start + 21], expected)
