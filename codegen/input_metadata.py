@@ -51,13 +51,13 @@ def read_metadata(text: str, name: str = "<text>") -> InputTable:
 
 
 def _check_features(text: str, name: str) -> None:
-    """Checks the features of processors that functions ask for: at one without a sign LLVM ends the process.
+    """Checks the features of processors that functions ask for: at one without a sign or name LLVM ends the process.
 
     Raises:
-        CodegenError: One has no sign.
+        CodegenError: One has no sign, or is nothing at all.
     """
-    for features in set(re.findall(r'"target-features"="([^"]*)"', text)):
-        for feature in filter(None, features.split(",")):
+    for features in set(re.findall(r'"target-features"="([^"]+)"', text)):
+        for feature in features.split(","):
             if not re.fullmatch(r"[+-].+", feature):
                 raise CodegenError(
                     f"{name}: {feature!r} in target-features is no feature of a processor: each begins with + or -"

@@ -55,6 +55,7 @@ NOT_RUN: Mapping[tuple[str, str], str] = {
 ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("docs/passes.md", "sh"): "tests/meaning/test_documentation.py",
     ("docs/passes.md", "python"): "tests/meaning/test_documentation.py",
+    ("docs/passes.md", "toml"): "tests/meaning/test_documentation.py",
     ("docs/style.md", "python"): "tests/project/test_docstrings.py",
     ("docs/brian.md", "python"): "tests/book/test_differences.py",
     ("docs/graph.md", "mlir"): "tests/examples/test_documentation.py",

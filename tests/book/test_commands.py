@@ -136,6 +136,7 @@ NO_NAMES = {
     "ranvier.passes",
     "ranvier.backends",
     "ranvier.dialects",
+    "ranvier.rewrites",
     "ranvier.c",
     "ranvier.h",
     "ranvier.py",

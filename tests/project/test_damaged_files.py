@@ -153,12 +153,17 @@ def test_programs_as_text(
     try_all(path, text.encode(), lambda: TextProgram.read(path), (IRFileError, CodegenError), named=False)
 
 
-def test_a_feature_of_a_processor_without_a_sign(model: tuple[rv.NeuronGroup, rv.SpikeMonitor, rv.Network]) -> None:
+@pytest.mark.parametrize("feature", ["avx", "", "+", "-"])
+def test_a_feature_of_a_processor_without_a_sign_or_name(
+    model: tuple[rv.NeuronGroup, rv.SpikeMonitor, rv.Network], feature: str
+) -> None:
     """LLVM ends the process at one."""
     text = model[-1].lower(namespace={"drive": 1}).as_text("llvm")
-    wrong = text.replace('"target-features"="', '"target-features"="avx,', 1)
+    wrong = text.replace('"target-features"="', f'"target-features"="{feature},', 1)
     assert wrong != text
-    with pytest.raises(CodegenError, match=r"x\.ll: 'avx' in target-features is no feature of a processor"):
+    with pytest.raises(
+        CodegenError, match=f"x.ll: {re.escape(repr(feature))} in target-features is no feature of a processor"
+    ):
         TextProgram(wrong, "x.ll")
 
 
