@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 
@@ -74,10 +75,10 @@ class Balance:
 
     def equal(self) -> Parts:
         """Returns parts that would have been equally long at work, if in each the work is spread evenly."""
-        done = np.concatenate([[0.0], np.cumsum(self.busy)])
-        wanted = np.linspace(0, done[-1], len(done))[1:-1]
-        inner = np.interp(wanted, done, self.parts.starts)
-        return Parts(self.parts, (0, *(int(start) for start in inner), WHOLE))
+        done = [0.0, *accumulate(self.busy)]
+        wanted = [done[-1] * part / int(self.parts) for part in range(1, self.parts)]
+        inner: list[float] = np.interp(wanted, done, self.parts.starts).tolist()
+        return Parts(self.parts, (0, *map(int, inner), WHOLE))
 
     def change(self, parts: Parts) -> None:
         """Begins to measure anew, with other parts."""
