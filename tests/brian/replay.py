@@ -124,8 +124,10 @@ def _keep(kept: dict[str, numpy.ndarray], /, **things: Any) -> None:
 
 
 def _forget(names: dict[str, Any]) -> None:
-    """Free the names of a script's objects (automatic names take part in the order of execution)."""
-    prefs = names["prefs"]
+    """Free the names of a script's objects, which take part in the order of execution, and what it stored."""
+    prefs, network = names["prefs"], names["magic_network"]
+    if hasattr(network, "forget"):  # of Brian's, each process has a new one
+        network.forget()
     prefs["legacy.refractory_timing"] = False
     prefs["core.default_float_dtype"] = numpy.float64
     names.clear()
