@@ -10,7 +10,7 @@ from typing import Any
 
 from book.pages import ROOT
 
-RECORD = "benchmarks/recorded/2026-11-29-xeon.json"
+RECORD = "benchmarks/recorded/2026-11-30-xeon.json"
 """The record that the pages show, from the top of the repository."""
 
 NETWORKS: Mapping[str, str] = {
@@ -164,7 +164,7 @@ def speed_note(record: Record) -> str:
     return (
         "CPU seconds for each simulated second on one core, double precision, the median of three alternating runs "
         f"(less is better); Brian in its faster mode, C++ standalone or Cython ({'; '.join(cython)}). "
-        f"{record.machine}; {record.date}. The machine was shared and busy: read the ratios, not the seconds."
+        f"{record.machine}; {record.date}. It is a virtual machine on a shared host: read the ratios, not the seconds."
     )
 
 

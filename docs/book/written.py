@@ -37,8 +37,8 @@ def speed(record: Record) -> str:
 def machine(record: Record) -> str:
     """Returns where and when the numbers were measured."""
     return (
-        f"**{record.machine}; {record.date}; double precision.** The machine was shared and busy while this was "
-        "measured: all took longer than on a quiet one, and single runs spread. All simulators of a model took turns, "
+        f"**{record.machine}; {record.date}; double precision.** It is a virtual machine on a shared host: "
+        "single runs spread, by up to 1.4 times. All simulators of a model took turns, "
         "so ratios hold better than seconds. Numbers are the medians of three runs."
     )
 
