@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ranvier.commands import cli, opt
 from ranvier.passes import unregister_pass
+from ranvier.passes.own import registered_passes
 from ranvier.passes.pipeline import parse_pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,6 +72,8 @@ def test_the_package_of_the_page_offers_its_pass(tmp_path, monkeypatch, offering
     (folder / "merge_selects.py").write_text(source.replace("@register_pass\n", ""))
     monkeypatch.syspath_prepend(tmp_path)
     points = said["project"]["entry-points"]
+    if "merge-selects" in registered_passes():  # by a test of the example in the same process
+        unregister_pass("merge-selects")
     offering(*(EntryPoint(name, place, group) for group in points for name, place in points[group].items()))
     (found,) = parse_pipeline("merge-selects")
     try:
