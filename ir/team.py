@@ -9,9 +9,9 @@
 | `PHASE` | the number of the phase that is at work, or was last; its low half is what threads sleep at |
 | `CODE`, `ARGUMENTS`, `LEAVE` | its function, what that takes, and whether threads are to leave for good |
 | `LEAST` | about how many nanoseconds of work are worth a phase: less the main thread does alone |
+| `MEASURES` | whether it is measured how long parts take |
 | `ASLEEP` | whether a thread sleeps until the next phase |
 | `WAITING` | whether the main thread sleeps until a part is done |
-| `MEASURES` | whether it is measured how long parts take |
 | `PARTS` + 16p, and 8 words on | the last phase whose part p was taken, and the last whose part p is done |
 | `BUSY`, `TIMES` words on from there | for how many nanoseconds thread p was at work on its own part, and how often |
 | behind the last part | where each part begins, and the end of the last: of all elements so many in `WHOLE` |

@@ -67,9 +67,8 @@ class Balance:
             return None
         longest = max(self.busy)
         waited = longest - sum(self.busy) / len(self.busy)
-        gain = waited / longest
         cost += CHANGE
-        if gain < LEAST_GAIN or waited < cost or gain * left < cost:
+        if waited < LEAST_GAIN * longest or waited < cost or waited * left < cost * longest:
             return None
         return self.equal()
 

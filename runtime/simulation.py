@@ -44,7 +44,7 @@ FIRST_INSTANTS = 64
 """Instants of the first call, by which the speed is measured."""
 
 
-ROW_COST, SYNAPSE_COST, ORDER_COST = 10e-9, 2e-9, 30e-9
+ROW_COST, SYNAPSE_COST, ORDER_COST = 10e-9, 3e-9, 30e-9
 """Seconds for a part of a row, for a synapse and thread, for a synapse that has to be brought into another order."""
 
 _PARTED = frozenset({"parts", "part_order"})
@@ -300,13 +300,16 @@ class Simulation:
             return
         left = max(int(value.control[1] - value.control[0]) for value in self.values if hasattr(value, "dt_"))
         parts = self._balance.better(left * seconds, self._cost_of_parts())
-        if parts is not None:
+        if parts is None:
+            return
+        with Layout.lock:
+            if self._has_moved:  # all is made anew after the next call
+                return
             self._balance.change(parts)
             self.threads = self.values[-1] = parts
             self.control[starts_at(parts) : words_for(parts)] = parts.starts
-            with Layout.lock:
-                self._derive(self._by_parts)
-                self.bind()
+            self._derive(self._by_parts)
+            self.bind()
 
     def _limit(self) -> int:
         """Returns the greatest number of instants of the next call."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from objects.morphology.sample_cells import tree
 
 from ranvier import Cylinder, Morphology, Section, Soma, um
 from ranvier.session.logger import catch_logs
@@ -134,17 +135,8 @@ def test_wrong_points(points, message):
 # ---------------------------------------------------------------------- made-up coordinates
 
 
-def cell():
-    m = Soma(diameter=30 * um)
-    m.axon = Cylinder(length=100 * um, diameter=1 * um, n=4)
-    m.dend = Section(diameter=[4, 3, 2] * um, length=[10, 20] * um, n=2)
-    m.dend.L = Cylinder(length=50 * um, diameter=1 * um, n=2)
-    m.dend.R = Cylinder(length=30 * um, diameter=1 * um, n=1)
-    return m
-
-
 def test_sections_are_spread():
-    m = cell()
+    m = tree()
     g = m.generate_coordinates()
     np.testing.assert_allclose(plain(g.axon.coordinates)[[0, -1]], [[0, -15, 0], [0, -115, 0]], atol=1e-9)
     np.testing.assert_allclose(plain(g.dend.coordinates), [[0, 15, 0], [0, 25, 0], [0, 45, 0]], atol=1e-9)
@@ -155,7 +147,7 @@ def test_sections_are_spread():
 
 def test_lengths_stay():
     np.random.seed(2)
-    m = cell()
+    m = tree()
     for arguments in ({}, {"section_randomness": 20}, {"section_randomness": 20, "compartment_randomness": 20}):
         g = m.generate_coordinates(**arguments)
         for old, new in zip(m.sections(), g.sections(), strict=True):
