@@ -104,6 +104,7 @@ _WORDS = {
 _TAKES = {
     "gather": ("an", ""),
     "narrow": ("n", ""),
+    "records": ("na", "a"),
     "bits": ("nnN", "N"),
     "flat": ("nnnN", "N"),
     "ring": ("nnnnsnaN", "N"),

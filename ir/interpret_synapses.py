@@ -32,6 +32,7 @@ class _Ends:
         own: The inputs of which each instance has its own.
         block: The region.
         numbered: Whether the region gets the number of the instance.
+        words: The words of a record, where there are records.
     """
 
     op: PropagateOp | AccumulateOp
@@ -44,6 +45,7 @@ class _Ends:
     own: frozenset[int]
     block: Block
     numbered: bool
+    words: int = 1
 
     @classmethod
     def of(cls, run: Run, op: PropagateOp | AccumulateOp) -> _Ends:
@@ -51,9 +53,16 @@ class _Ends:
         sources, targets = run.get(op.sources), run.get(op.targets)
         if isinstance(op, PropagateOp) and op.by_place is not None:
             sources, targets = _by_synapse(run, op, sources, targets)
+        words = 1
+        if isinstance(op, PropagateOp) and op.words is not None:
+            words = op.words.value.data
+            if op.spiking.data == "pre":
+                targets = targets[::words]
+            else:
+                sources = sources[::words]
         instances, numbered = instances_of(run, op), op.instances is not None
         roles, own, block = roles_of(op), own_inputs(op), region_of(op)
-        ends = cls(op, sources, targets, shifts, instances, tuple(op.inputs), roles, own, block, numbered)
+        ends = cls(op, sources, targets, shifts, instances, tuple(op.inputs), roles, own, block, numbered, words)
         if len(ends.sources) != len(ends.targets):
             raise InterpretError(f"{op.name} has {len(ends.sources)} sources and {len(ends.targets)} targets")
         return ends
@@ -61,6 +70,7 @@ class _Ends:
     def places(self, synapses: Array, instance: int) -> list[Array]:
         """Returns for each input the numbers of the elements that belong to some synapses of an instance."""
         of_role = {"synapse": synapses, "pre": self.sources[synapses], "post": self.targets[synapses]}
+        of_role["word"] = synapses.astype(np.int64) * self.words
         if isinstance(self.op, PropagateOp):
             of_role["row"] = of_role[self.op.spiking.data]
         found = [of_role[role].astype(np.int64) + shift for role, shift in zip(self.roles, self.shifts, strict=True)]

@@ -71,9 +71,26 @@ def _narrow(allocate: Allocate, numbers: Any) -> Array:
     return found
 
 
+def _records(allocate: Allocate, numbers: Any, *values: Any) -> Array:
+    """Returns numbers and values of 32 or 64 bits side by side: for each place a record of words, as int32."""
+    parts = (numbers, *values)
+    widths = [1, *(value.dtype.itemsize // 4 for value in values)]
+    words, size = sum(widths), numbers.size
+    found = allocate(size * words, np.int32)
+    records = found.reshape(size, words)
+    for start in range(0, size, BLOCK):
+        stop, at = min(start + BLOCK, size), 0
+        for part, width in zip(parts, widths, strict=True):
+            own = part[start:stop].astype(np.int32) if part is numbers else np.ascontiguousarray(part[start:stop])
+            records[start:stop, at : at + width] = own.view(np.int32).reshape(stop - start, width)
+            at += width
+    return found
+
+
 KINDS: Mapping[str, Callable[..., Array]] = {
     "gather": _gather,
     "narrow": _narrow,
+    "records": _records,
     "bits": row_recipes.bits,
     "flat": row_recipes.flat,
     "ring": row_recipes.ring,
@@ -93,7 +110,7 @@ KINDS: Mapping[str, Callable[..., Array]] = {
 """The kinds of derived arrays by name. Those that end with "each" or "alike" are made for several instances side by
 side: their first input is the number of these."""
 
-IN_ORDER: frozenset[str] = frozenset({"narrow", "bits", "flat", "parts", "part_order"})
+IN_ORDER: frozenset[str] = frozenset({"narrow", "records", "bits", "flat", "parts", "part_order"})
 """Those that read their arrays from the first element to the last, slice by slice: what is gathered for them only
 needs no memory."""
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IndexType, StringAttr, TensorType, UnitAttr, i16, i32, i64
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DenseArrayBase,
+    IndexType,
+    IntegerAttr,
+    StringAttr,
+    TensorType,
+    UnitAttr,
+    i16,
+    i32,
+    i64,
+)
 from xdsl.ir import Attribute, BlockArgument, Operation, Region, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
@@ -28,9 +39,9 @@ from ranvier.ir.scalars import GatherOp, RandomOp
 from ranvier.ir.structure import ReadOp, YieldOp
 from ranvier.ir.types import ClockType, EventsType, array_of, element_type, is_shared, shared_of
 
-ROLES = ("synapse", "pre", "post", "row")
+ROLES = ("synapse", "pre", "post", "row", "word")
 """Whose element of an array a synapse has: its own (number k), that of its source i, that of its target j; "row": that
-of the end that spikes, read before the synapses of a row and written once after them."""
+of the end that spikes, read before the synapses of a row and written once after them; "word": a word of its record."""
 
 NO_SHIFT = -1
 """In `shifts`: nothing is added to the number of the element."""
@@ -63,6 +74,11 @@ def shifts_of(op: PropagateOp | AccumulateOp) -> tuple[SSAValue | None, ...]:
 def own_inputs(op: PropagateOp | AccumulateOp) -> frozenset[int]:
     """Returns the positions of the inputs of which each of several instances has its own."""
     return frozenset() if op.own is None else frozenset(int(k) for k in op.own.get_values())
+
+
+def far_end(op: PropagateOp) -> SSAValue:
+    """Returns the array with the ends that do not spike."""
+    return op.targets if op.spiking.data == "pre" else op.sources
 
 
 def element_args(op: PropagateOp | AccumulateOp) -> Sequence[BlockArgument]:
@@ -174,6 +190,10 @@ class PropagateOp(IRDLOperation):
        that all see the same. What is yielded for them depends on the spiking end alone.
     3. `position` goes up by one.
 
+    With `words W` the array of the ends that do not spike has a record of W words (i32) for each place of the rows: the
+    number of the element comes first. An input with the role "word" is this array, too; its element is the word of the
+    record whose number is its shift. There is no order then, there are no pending synapses, and one instance.
+
     One array may be listed in several roles; it has one next version. `outs` are the next versions of the history
     (indices, counts, position), of the pending position if there are pending synapses, and of each array that is
     written, in the order in which `writes` mentions them first. The region must not read these in another way. An array
@@ -219,6 +239,7 @@ class PropagateOp(IRDLOperation):
     delays = operand_def(array_of(i64))
     order = opt_operand_def(array_of(i32))
     by_place = opt_prop_def(UnitAttr)
+    words = opt_prop_def(IntegerAttr.constr(type=i64))
     own = opt_prop_def(DenseArrayBase.constr(i64))
     alike = opt_prop_def(UnitAttr)
     indices = operand_def(array_of(i32))
@@ -237,6 +258,7 @@ class PropagateOp(IRDLOperation):
         "$label `on` `(` $clock `)` $events `[` $start `,` $stop `]` `spiking` $spiking"
         " `from` `(` $sources `:` type($sources) `)` `to` `(` $targets `:` type($targets) `)`"
         " `rows` `(` $pointers `,` $delays (`,` $order^)? `)` (`by` `place` $by_place^)?"
+        " (`words` $words^)?"
         " `history` `(` $indices `,` $counts `,` $position `)` (`pending` `(` $pending^ `:` type($pending) `)`)?"
         " `elements` `(` $inputs `)` `of` $roles `shifts` $shifts `by` `(` $offsets `)` `writes` $writes"
         " (`of` $instances^ `own` $own)? (`alike` $alike^)? `:` type($inputs) `->` type($outs) $body attr-dict"
@@ -261,6 +283,7 @@ class PropagateOp(IRDLOperation):
         *,
         spiking: str = "pre",
         by_place: bool = False,
+        words: int | None = None,
         instances: SSAValue | None = None,
         own: Sequence[int] = (),
         alike: bool = False,
@@ -276,6 +299,7 @@ class PropagateOp(IRDLOperation):
                 "writes": DenseArrayBase.from_list(i64, writes),
                 "spiking": StringAttr(spiking),
                 "by_place": UnitAttr() if by_place else None,
+                "words": None if words is None else IntegerAttr(words, i64),
                 "own": None if instances is None else DenseArrayBase.from_list(i64, own),
                 "alike": UnitAttr() if alike else None,
             },
@@ -315,11 +339,27 @@ class PropagateOp(IRDLOperation):
         of_rows = [value for value, role in zip(self.inputs, roles_of(self), strict=True) if role == "row"]
         if self.by_place is not None and (self.pending or self.order is None):
             raise VerifyException("snn.propagate has ends by place only with an order, and without pending synapses")
+        self._verify_words()
         if of_rows and self.pending:
             raise VerifyException("snn.propagate has elements of rows or pending synapses, not both")
         if any(tuple(self.inputs).count(value) > 1 for value in of_rows):
             raise VerifyException("an array of snn.propagate that belongs to rows has no other role")
         row_slice(self)
+
+    def _verify_words(self) -> None:
+        of_record = [k for k, role in enumerate(roles_of(self)) if role == "word"]
+        if self.words is None:
+            if of_record:
+                raise VerifyException("snn.propagate has words of records only where it says how many a record has")
+            return
+        if self.order is not None or self.pending or self.instances is not None:
+            raise VerifyException("snn.propagate has records without order, pending synapses or instances")
+        if self.words.value.data < 1 or far_end(self).type != array_of(i32):
+            raise VerifyException("a record of snn.propagate has at least one word, of type i32")
+        if any(self.inputs[k] is not far_end(self) or k in written_inputs(self) for k in of_record):
+            raise VerifyException("words of snn.propagate are those of the ends that do not spike, and do not change")
+        if any(shifts_of(self)[k] is None for k in of_record) or "synapse" in roles_of(self):
+            raise VerifyException("a word of snn.propagate has its number as shift; nothing of a synapse is elsewhere")
 
 
 @irdl_op_definition

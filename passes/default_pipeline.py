@@ -24,8 +24,11 @@ DEFAULT = "default"
 TO_LOOPS = "lower-to-loops"
 """The pass behind which a program is loops; a pipeline that names it says what comes behind it, too."""
 
-LOWERING = f"{TO_LOOPS},merge-equal-functions"
-"""What comes after the pipeline: loops, and one function for all sweeps that do the same."""
+PACKING = "pack-rows"
+"""What the lowering to loops begins with: rows are records, where that is better."""
+
+LOWERING = f"{PACKING},{TO_LOOPS},merge-equal-functions"
+"""What comes after the pipeline: the last of the layout, loops, and one function for all sweeps that do the same."""
 
 PREPARING = "sort-rows"
 """What the lowering to kernels begins with: the rest of the graph's passes, and what decides which arrays there are."""

@@ -22,6 +22,7 @@ from ranvier.passes.default_pipeline import (
     DEFAULT,
     DEFAULT_PIPELINE,
     LOWERING,
+    PACKING,
     PREPARING,
     PipelineError,
     default_pipeline,
@@ -195,9 +196,10 @@ def lower(
     Raises:
         VerifyException: The module has not one program, or lowering cannot treat it.
     """
-    if isinstance(spec, str) and spec.startswith(PREPARING):  # makes derived arrays, which have slots
-        run_pipeline(module, PREPARING, observe=observe, verify=verify, context=context)
-        spec = spec.removeprefix(PREPARING).lstrip(",")
+    first, _, rest = spec.partition(",") if isinstance(spec, str) else ("", "", "")
+    if first in (PREPARING, PACKING):  # makes derived arrays, which have slots
+        run_pipeline(module, first, observe=observe, verify=verify, context=context)
+        spec = rest
     table = slots(module)
     run_pipeline(module, spec, observe=observe, verify=verify, verify_others=verify_others, context=context)
     return module, used_slots(module, table)
@@ -331,6 +333,8 @@ def _input_text(one: tuple[str, Attribute | None, Attribute, bool]) -> str:
 __all__ = [
     "DEFAULT_PIPELINE",
     "LOWERING",
+    "PACKING",
+    "PREPARING",
     "Observer",
     "Pipeline",
     "PipelineError",

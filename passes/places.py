@@ -23,6 +23,7 @@ PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "contract-products": (f"{_OURS}.optimise.contract_products", "ContractProducts"),
         "defer-events": (f"{_OURS}.optimise.defer_events", "DeferEvents"),
         "choose-layout": (f"{_OURS}.optimise.choose_layout", "ChooseLayout"),
+        "pack-rows": (f"{_OURS}.optimise.pack_rows", "PackRows"),
         "batch": (f"{_OURS}.widen.batch", "Batch"),
         "choose-width": (f"{_OURS}.widen.choose_width", "ChooseWidth"),
         "partition": (f"{_OURS}.widen.partition", "Partition"),

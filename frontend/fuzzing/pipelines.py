@@ -25,7 +25,7 @@ LAYOUTS = ("rows", "counts", "bits", "ring")
 OTHERS = ("canonicalize", "cse", "licm")
 """Passes of xDSL that mean the same, too."""
 
-LAST = ("sort-rows", "partition", "convert-scf-to-cf")
+LAST = ("pack-rows", "sort-rows", "partition", "convert-scf-to-cf")
 """Passes that stand at the end, where they stand at all; the last of them has nothing to do in a graph."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import arith
+from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType
 from xdsl.ir import Block, Operation, SSAValue
 
@@ -21,6 +21,12 @@ COMMUTATIVE = frozenset(
     ).split()
 )
 """Ops whose two operands may be swapped without changing a bit (but for the payload of a NaN)."""
+
+COSTLY = (
+    arith.DivfOp, math.ExpOp, math.ExpM1Op, math.LogOp, math.Log10Op, math.Log1pOp, math.PowFOp, math.SinOp, math.CosOp,
+    math.TanOp, math.TanhOp, math.SinhOp, math.CoshOp, math.AsinOp, math.AcosOp, math.AtanOp, math.SqrtOp,
+)  # fmt: skip
+"""Ops that are worth vectorising."""
 
 _DIVISIONS = (
     arith.DivSIOp,

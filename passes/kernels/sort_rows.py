@@ -20,8 +20,9 @@ from ranvier.ir.structure import LoopOp, ParamOp, StateOp
 from ranvier.ir.synapses import SORTED, AccumulateOp, PropagateOp, roles_of, written_inputs
 from ranvier.ir.trees import SolveTreeOp
 from ranvier.ir.types import array_of, element_type
+from ranvier.passes.errors import PassError
 from ranvier.passes.facts.deferral import DEFERRED
-from ranvier.passes.facts.versions import Versions, check_single_version
+from ranvier.passes.facts.versions import Versions, check_single_version, describe
 from ranvier.passes.lower.abi import program_of
 from ranvier.passes.statistics import count
 
@@ -57,6 +58,8 @@ class SortRows(ModulePass):
         loop = next(op for op in program.body.block.ops if isinstance(op, LoopOp))
         for inner in list(loop.body.block.ops):
             inner.attributes.pop(DEFERRED, None)  # kernels hold no spikes back
+            if isinstance(inner, PropagateOp) and inner.words is not None:
+                raise PassError(inner, f"{describe(inner)} has rows of records: leave 'pack-rows' out, it is for CPUs")
             if isinstance(inner, PropagateOp) and needs_order(inner, versions) and SORTED not in inner.attributes:
                 ends = _ends(inner)
                 if ends.type == array_of(i32):

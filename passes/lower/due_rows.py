@@ -271,10 +271,21 @@ def announce(w: Writer, array: SSAValue, place: SSAValue) -> None:
     w.op(PrefetchOp, [array, place], [], _READ)
 
 
-def announce_row(w: Writer, array: SSAValue, begin: SSAValue, end: SSAValue, most: int) -> None:
-    """Asks for the first elements of a row, at most so many; the machine sees the rest coming."""
+def announce_row(w: Writer, array: SSAValue, begin: SSAValue, end: SSAValue, most: int, words: int = 1) -> None:
+    """Asks for the first synapses of a row, at most so many; the machine sees the rest coming.
+
+    Args:
+        w: Where to write.
+        array: The array.
+        begin: The first place of the row.
+        end: One beyond its last.
+        most: The most synapses.
+        words: The elements of each.
+    """
+    if words > 1:
+        begin, end = (w.mul(place, w.constant(words)) for place in (begin, end))
     last = w.binary(arith.MaxSIOp, w.sub(end, w.constant(1)), begin)
-    for offset in range(0, most, LINE // bytes_of(array)):
+    for offset in range(0, most * words, LINE // bytes_of(array)):
         announce(w, array, w.binary(arith.MinSIOp, w.add(begin, w.constant(offset)), last))
 
 

@@ -17,11 +17,11 @@ from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.slots import PADDING
 from ranvier.ir.structure import StateOp, YieldOp
 from ranvier.ir.synapses import PropagateOp
-from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
+from ranvier.passes.facts.scalars import COSTLY, is_inside, is_pure_scalar, may_trap
 from ranvier.passes.lower.due_rows import whole_row
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import Kernel
-from ranvier.passes.lower.synapse_code import COSTLY, SynapseCode
+from ranvier.passes.lower.synapse_code import SynapseCode
 from ranvier.passes.lower.writer import INDEX
 
 

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
 
-from xdsl.dialects import arith, math
+from xdsl.dialects import arith
 from xdsl.ir import Operation, SSAValue
 
 from ranvier.ir.neurons import region_of
@@ -17,6 +17,7 @@ from ranvier.ir.structure import YieldOp
 from ranvier.ir.synapses import (
     AccumulateOp,
     PropagateOp,
+    far_end,
     instance_arg,
     own_inputs,
     roles_of,
@@ -25,18 +26,12 @@ from ranvier.ir.synapses import (
     written_inputs,
 )
 from ranvier.ir.types import element_type
-from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
+from ranvier.passes.facts.scalars import COSTLY, is_inside, is_pure_scalar, may_trap
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import Kernel
 from ranvier.passes.lower.tiles import tiles
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
-
-COSTLY = (
-    arith.DivfOp, math.ExpOp, math.ExpM1Op, math.LogOp, math.Log10Op, math.Log1pOp, math.PowFOp, math.SinOp, math.CosOp,
-    math.TanOp, math.TanhOp, math.SinhOp, math.CoshOp, math.AsinOp, math.AcosOp, math.AtanOp, math.SqrtOp,
-)  # fmt: skip
-"""Ops that are worth vectorising."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +72,9 @@ class SynapseCode:
         self.roles = roles_of(op)
         self.shifts = shifts_of(op)
         self.own = own_inputs(op)
+        self.words = 1
+        if isinstance(op, PropagateOp) and op.words is not None:
+            self.words = op.words.value.data
         self._instance: SSAValue | None = None
         versions = kernel.run.versions
         last = self.block.last_op
@@ -254,12 +252,20 @@ class SynapseCode:
     def end(self, role: str) -> SSAValue:
         """Returns the number of the element at one end of the synapse."""
         if role not in self._known:
-            by_place = isinstance(self.op, PropagateOp) and self.op.by_place is not None
+            op = self.op
+            by_place = isinstance(op, PropagateOp) and op.by_place is not None
             number = self._known["place"] if by_place else self.synapse()
+            if isinstance(op, PropagateOp) and op.words is not None:
+                number = self.record()
             ends = self.op.sources if role == "pre" else self.op.targets
             self._known[role] = self.kernel.writer.load_number(self.kernel.array(ends), number)
             self._bind_end(role, self._known[role])
         return self._known[role]
+
+    def record(self) -> SSAValue:
+        """Returns where the record of the synapse begins."""
+        w = self.kernel.writer
+        return w.mul(self._known["place"], w.constant(self.words))
 
     def load(self, k: int) -> SSAValue:
         """Returns the element of an input."""
@@ -270,9 +276,14 @@ class SynapseCode:
         self.kernel.writer.store(value, self.kernel.array(self.op.inputs[k]), self._place(k))
 
     def row_arrays(self) -> list[SSAValue]:
-        """Returns the arrays of which a row uses consecutive elements: of the ends, and of the synapses themselves."""
+        """Returns the arrays of which a row uses consecutive elements: of the ends, and of the synapses themselves.
+
+        Where there are records, a synapse has `words` elements.
+        """
         op = self.op
         assert isinstance(op, PropagateOp)
+        if op.words is not None:
+            return [self.kernel.array(far_end(op))]
         role = "post" if op.spiking.data == "pre" else "pre"
         ends = [op.targets if role == "post" else op.sources] if role in self.roles else []
         if op.order is not None:
@@ -292,7 +303,8 @@ class SynapseCode:
         if role == "row":
             assert isinstance(self.op, PropagateOp)
             role = self.op.spiking.data
-        own, w = self.synapse() if role == "synapse" else self.end(role), self.kernel.writer
+        w = self.kernel.writer
+        own = self.record() if role == "word" else self.synapse() if role == "synapse" else self.end(role)
         if shift is not None:
             own = w.add(own, self.kernel.value(shift))
         if k not in self.own:

@@ -35,6 +35,7 @@ from ranvier.passes.lower.due_rows import (
 from ranvier.passes.lower.emission import repeat
 from ranvier.passes.lower.far_values import compute_far_values, far_values, reaches_many, room_for_values
 from ranvier.passes.lower.instance_synapses import accumulate_for_instances, add_to, deliver_to_instances
+from ranvier.passes.lower.noted_rows import deliver_noted, list_noted_rows, room_for_notes
 from ranvier.passes.lower.phases import BETWEEN
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import NOTHING, SynapseCode, run_in_tiles, sums_of
@@ -55,6 +56,9 @@ def lower_propagate(run: Run, op: PropagateOp) -> None:
     if op in run.deferred:
         _lower_deferred(run, op)
         return
+    if op.words is not None:
+        _lower_noted(run, op)
+        return
     rows = room_for_rows(run, op)
     kernel = run.kernel("propagate", op.label.data, op=op)
     w = kernel.writer
@@ -69,6 +73,18 @@ def lower_propagate(run: Run, op: PropagateOp) -> None:
         _deliver(kernel, op, due, number)
     else:
         deliver_to_instances(kernel, op, due, number, _run_row)
+    w.store(w.cast(w.add(position, w.constant(1)), i64), place, w.constant(0))
+    kernel.close()
+
+
+def _lower_noted(run: Run, op: PropagateOp) -> None:
+    """Writes the function of a pathway whose rows are noted once their spike is on its way."""
+    kernel = run.kernel("propagate", op.label.data, op=op)
+    w, place = kernel.writer, kernel.array(op.position)
+    position = w.cast(w.first(place), INDEX)
+    slot = w.binary(arith.RemUIOp, position, size_of(kernel, op, op.counts))
+    take_in(kernel, op, slot, w.sub(kernel.value(op.stop), kernel.value(op.start)))
+    _deliver_noted(kernel, op)
     w.store(w.cast(w.add(position, w.constant(1)), i64), place, w.constant(0))
     kernel.close()
 
@@ -124,17 +140,27 @@ def _lower_divided(run: Run, op: PropagateOp) -> None:
 
 def _lower_in_stretch(run: Run, op: PropagateOp) -> None:
     """Writes a function that lists the rows that are due, and delivers a share of them."""
-    rows = room_for_rows(run, op)
+    rows = None if op.words is not None else room_for_rows(run, op)
     kernel = run.divided_kernel("propagate", op.label.data, op=op)
     assert kernel.share is not None
     expect_listed(run, op, op.pointers, due_in_stretch(run, op), parts=kernel.share.by_targets)
-    w, due = kernel.writer, kernel.pass_in(rows)
-    slot = w.binary(arith.RemUIOp, position_of(kernel, op), size_of(kernel, op, op.counts))
-    number = list_due_rows(kernel, op, due, slot, w.sub(kernel.value(op.stop), kernel.value(op.start)))
-    _deliver(kernel, op, due, number)
+    if rows is None:
+        _deliver_noted(kernel, op)
+    else:
+        w, due = kernel.writer, kernel.pass_in(rows)
+        slot = w.binary(arith.RemUIOp, position_of(kernel, op), size_of(kernel, op, op.counts))
+        number = list_due_rows(kernel, op, due, slot, w.sub(kernel.value(op.stop), kernel.value(op.start)))
+        _deliver(kernel, op, due, number)
     kernel.close()
     announce_history(run, op)
     take_in_last(run, op)
+
+
+def _deliver_noted(kernel: Kernel, op: PropagateOp) -> None:
+    """Delivers the rows that are due, which have been noted when their spikes were on their way."""
+    code = SynapseCode(kernel, op)
+    due, number = list_noted_rows(kernel, op, room_for_notes(kernel.run, op))
+    deliver_noted(kernel, code, due, number, ANNOUNCED)
 
 
 def _write_rows(
@@ -227,7 +253,7 @@ def _deliver_rows(
         later = w.binary(arith.MinSIOp, w.add(each.index, w.constant(AHEAD)), last)
         _, begin, stop = row_at(kernel, pointers, due, later)
         for array in code.row_arrays():
-            announce_row(w, array, begin, stop, ANNOUNCED)
+            announce_row(w, array, begin, stop, ANNOUNCED, code.words)
         row, begin, stop = row_at(kernel, pointers, due, each.index)
         with w.when(w.compare("slt", begin, stop)):
             before = {k: w.load(kernel.pass_in(room), each.index) for k, room in kept.items()}

@@ -116,7 +116,7 @@ class ChooseLayout(ModulePass):
                 self._lay_out(pathway, layout)
 
     def _lay_out(self, op: PropagateOp, layout: Layout) -> None:
-        if op.instances is not None:
+        if op.instances is not None or op.words is not None:
             return
         if op.pending:
             count("rows")

@@ -282,6 +282,8 @@ def _check_known(op: Operation) -> None:
         known = is_scalar(inner) or isinstance(inner, (*BATCHED, YieldOp))
         if isinstance(inner, InstanceOp):
             raise PassError(op, "batch: the program is one of several instances already")
+        if isinstance(inner, PropagateOp) and inner.words is not None:
+            raise PassError(op, f"batch: {describe(op)} has rows of records: 'pack-rows' comes after 'batch'")
         if not known:
             reason = REFUSED.get(type(inner), "it is not known for instances side by side")
             where = "" if inner is op else f" in {describe(op)}"

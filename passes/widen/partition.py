@@ -211,6 +211,8 @@ class _Partition:
     def _can_arrange(self, op: Operation) -> bool:
         """Tells whether each part of an op can find its synapses."""
         match op:
+            case PropagateOp(words=words) if words is not None:
+                return False
             case PropagateOp():
                 found = far_size(op, self.versions)
                 fixed = (op.pointers, op.sources, op.targets, *(() if op.order is None else (op.order,)))

@@ -16,7 +16,7 @@ from ranvier.ir.dialect import new_context
 from ranvier.ir.recipes import make
 from ranvier.ir.slots import BUDGET_USED, PADDING, SINK_FULL, SlotKind
 from ranvier.passes.lower.abi import slots
-from ranvier.passes.pipeline import LOWERING, PREPARING, run_pipeline
+from ranvier.passes.pipeline import LOWERING, PACKING, PREPARING, run_pipeline
 
 DTYPES = {"f64": "f8", "f32": "f4", "i64": "i8", "index": "i8", "i32": "i4", "i16": "i2", "i1": "?"}
 
@@ -81,10 +81,12 @@ def execute(
     from ranvier.codegen.load import load
     from ranvier.codegen.options import CodegenOptions
 
-    if lowering.startswith(PREPARING):
-        run_pipeline(module, PREPARING)
+    first, _, rest = lowering.partition(",")
+    if first in (PREPARING, PACKING):  # makes derived arrays, which have slots
+        run_pipeline(module, first)
+        lowering = rest
     table_slots = slots(module)
-    run_pipeline(module, lowering.removeprefix(f"{PREPARING},"))
+    run_pipeline(module, lowering)
     options = CodegenOptions(fast_math=fast_math)
     compiled = compile_text(emit_module(module, slots=table_slots, options=options), options=options)
     result = Result()
