@@ -136,7 +136,7 @@ def summarise(objects: Sequence[BrianObject], owners: dict[str, BrianObject]) ->
     smallest = min((obj.clock.dt_ for obj in objects if isinstance(obj.clock, Clock)), default=1.0)
     rows: list[ScheduleRow] = []
     for obj in objects:
-        owner = owners.get(obj.name, obj.is_part_of)
+        owner = owners.get(obj.name, obj.is_part_of if obj.acts_itself else None)
         rows.append(
             ScheduleRow(
                 obj.name,
