@@ -181,15 +181,9 @@ MODULES: Mapping[str, str] = {
     "stateupdaters": f"ExplicitStateUpdater StateUpdateMethod linear {_METHODS} {_GSL}",
     "stateupdaters.GSL": f"{_GSL} IntegrationError=ranvier.integrators.gsl",
     "stateupdaters.base": ("StateUpdateMethod UnsupportedEquationsException=ranvier.integrators.system"),
-    "stateupdaters.exact": (
-        "exact=ranvier.integrators.exact independent linear "
-        "LinearStateUpdater=ranvier.integrators.exact:Exact "
-        "IndependentStateUpdater=ranvier.integrators.independent:Independent"
-    ),
+    "stateupdaters.exact": "exact=ranvier.integrators.exact independent linear",
     "stateupdaters.explicit": "ExplicitStateUpdater euler heun milstein rk2 rk4",
-    "stateupdaters.exponential_euler": (
-        "exponential_euler ExponentialEulerStateUpdater=ranvier.integrators.exponential_euler:ExponentialEuler"
-    ),
+    "stateupdaters.exponential_euler": "exponential_euler",
     "synapses": "Synapses SpikeQueue=ranvier.objects.networks.unsupported",
     "synapses.spikequeue": "SpikeQueue=ranvier.objects.networks.unsupported",
     "synapses.synapses": (

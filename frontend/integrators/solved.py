@@ -41,10 +41,11 @@ def solved(variable: str, expr: Expr) -> Expr:
     Raises:
         UnsupportedEquationsException: There is no formula for the solution.
     """
-    import sympy  # pyright: ignore[reportMissingTypeStubs]
+    import sympy as package  # pyright: ignore[reportMissingTypeStubs]
 
+    sympy: Any = package  # it has no types
     apart = _Held({variable, "t"})
-    right = str_to_sympy(render(apart.without(expr)))
+    right: Any = str_to_sympy(render(apart.without(expr)))
     start, passed = sympy.Symbol(_START, real=True), sympy.Symbol(_PASSED, nonnegative=True)
     now, constant = sympy.Symbol(variable, real=True), sympy.Symbol("C1")
     course: Any = sympy.Function(variable)(passed)

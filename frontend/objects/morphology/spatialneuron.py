@@ -174,7 +174,7 @@ class SpatialNeuron(NeuronGroup):
         return all(one is self.morphologies[0] for one in self.morphologies)
 
     def _has_coordinates(self) -> bool:
-        """Whether compartments have coordinates: those of some sections are enough."""
+        """Tells whether compartments have coordinates: those of some sections are enough."""
         known = {section.has_coordinates for section in self._first}
         if len(known) > 1:
             logger.info(

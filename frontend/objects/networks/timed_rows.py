@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.inputs.timedarray import TimedArray
@@ -39,7 +40,7 @@ def timed_rows(objects: Sequence[BrianObject], names: Mapping[str, object]) -> I
 
 def _namespace(obj: BrianObject | None) -> Mapping[str, object]:
     found = vars(obj).get("namespace") if obj is not None else None
-    return found if isinstance(found, Mapping) else {}
+    return cast("Mapping[str, object]", found) if isinstance(found, Mapping) else {}
 
 
 def _used(obj: BrianObject) -> Iterator[str]:
@@ -52,5 +53,5 @@ def _pieces(value: object) -> Iterable[str]:
     if isinstance(value, str):
         return [value]
     if isinstance(value, Mapping):  # events; equations by the variable that they define
-        return [text if isinstance(text, str) else str(text) for text in value.values()]
+        return [str(text) for text in cast("Mapping[object, object]", value).values()]
     return []
