@@ -347,6 +347,22 @@ Network(cells, wires).run(1*ms)
         raises="BrianObjectException: not negative",
     ),
     Difference(
+        "sums of random numbers in `on_pre` (`v_post += rand()`), a sum and a product (`v_post += w; v_post *= 2`)",
+        "a warning that the order may matter; none",
+        "none, since each synapse has its own number whatever the order; a warning",
+        """\
+from ranvier.utils.logger import catch_logs
+
+for code, count in (("v_post += rand()", 0), ("v_post += w; v_post *= 2", 1)):
+    cells = NeuronGroup(2, "v : 1", threshold="v > 1", reset="v = 0")
+    synapses = Synapses(cells, cells, "w : 1", on_pre=code)
+    synapses.connect()
+    with catch_logs() as warnings:
+        Network(cells, synapses).run(0*ms)
+    assert len([text for _, _, text in warnings if "order" in text]) == count
+""",
+    ),
+    Difference(
         "`EventMonitor(group[1:], 'event')`, the event no spike",
         "records each event a step late",
         "records it in its step",

@@ -99,7 +99,10 @@ _VARIABLES = (
 MODULES: Mapping[str, str] = {
     "only": "*",
     "core": "",
-    "core.network": "Network profiling_summary scheduling_summary TextReport=ranvier.objects.networks.report",
+    "core.network": (
+        "Network profiling_summary scheduling_summary TextReport=ranvier.objects.networks.report "
+        "ProfilingSummary=ranvier.objects.networks.profiling SchedulingSummary=ranvier.objects.networks.schedule"
+    ),
     "core.functions": (
         "DEFAULT_CONSTANTS=ranvier.equations DEFAULT_FUNCTIONS Function implementation declare_types "
         "timestep=ranvier.equations ArgumentCountError=ranvier.analysis.failures "
@@ -115,9 +118,12 @@ MODULES: Mapping[str, str] = {
     "core.names": "Nameable",
     "core.spikesource": "SpikeSource",
     "core.tracking": "Trackable",
-    "core.namespace": "DEFAULT_UNITS get_local_namespace",
+    "core.namespace": "DEFAULT_CONSTANTS DEFAULT_FUNCTIONS DEFAULT_UNITS get_local_namespace",
     "core.operations": "NetworkOperation network_operation",
-    "core.preferences": "BrianPreference PreferenceError brian_prefs prefs",
+    "core.preferences": (
+        "BrianPreference PreferenceError brian_prefs prefs BrianGlobalPreferences=ranvier.session.preferences "
+        "BrianGlobalPreferencesView=ranvier.session.preferences"
+    ),
     "core.variables": (
         "linked_var VariableView=ranvier.objects.variables.view Variables=ranvier.objects.variables.adding "
         + " ".join(f"{name}=ranvier.objects.variables.variables" for name in _VARIABLES)
@@ -134,7 +140,7 @@ MODULES: Mapping[str, str] = {
         "seed runtime_device=ranvier.objects.networks.devices Dummy=ranvier.objects.networks.devices "
         "CurrentDeviceProxy=ranvier.objects.networks.devices"
     ),
-    "groups": "Group NeuronGroup SpatialNeuron Subgroup VariableOwner",
+    "groups": "CodeRunner Group NeuronGroup SpatialNeuron Subgroup VariableOwner",
     "groups.group": (
         "CodeRunner Group VariableOwner Indexing=ranvier.objects.variables.indexing "
         "ConditionError=ranvier.objects.variables.indexing "
@@ -163,7 +169,10 @@ MODULES: Mapping[str, str] = {
     "monitors.spikemonitor": "EventMonitor SpikeMonitor",
     "monitors.statemonitor": "StateMonitor StateMonitorView=ranvier.objects.monitors.statemonitor",
     "parsing": "",
-    "spatialneuron.morphology": "Cylinder Morphology Section Soma",
+    "spatialneuron.morphology": (
+        "Cylinder Morphology Section Soma Children=ranvier.objects.morphology.views "
+        "SubMorphology=ranvier.objects.morphology.views Topology=ranvier.objects.morphology.views"
+    ),
     "spatialneuron.spatialneuron": (
         "SpatialNeuron FlatMorphology=ranvier.objects.morphology.flat "
         "SpatialStateUpdater=ranvier.objects.morphology.update SpatialSubgroup=ranvier.objects.morphology.parts"
@@ -184,7 +193,7 @@ MODULES: Mapping[str, str] = {
         "SynapticSubgroup=ranvier.objects.connections.index get_dtype=ranvier.objects.variables.from_equations"
     ),
     "tests": "",
-    "utils": "",
+    "utils": "BrianLogger get_logger std_silent",
     "utils.stringtools": " ".join(f"{name}=ranvier.inner.text_tools" for name in _TEXT_TOOLS),
     "parsing.sympytools": "str_to_sympy=ranvier.equations.sympy_form sympy_to_str=ranvier.equations.sympy_form",
     "utils.logger": (

@@ -9,7 +9,8 @@ from ranvier.equations.expressions import functions, names, render
 from ranvier.equations.parser import parse_expression
 from ranvier.public import public_in
 
-_SAME_NAMES = "sin cos tan sinh cosh tanh exp log sqrt floor sign".split()
+SAME_NAMES = "sin cos tan sinh cosh tanh exp log sqrt floor sign".split()
+"""Functions that have the same name there."""
 
 
 @public_in("ranvier.parsing.sympytools")
@@ -25,7 +26,7 @@ def str_to_sympy(expr: str, variables: object = None) -> Any:
     tree = parse_expression(expr)
     known: dict[str, Any] = {name: sympy.Symbol(name, real=True) for name in names(tree)}
     known |= {name: sympy.Function(name) for name in functions(tree)}
-    known |= {name: getattr(sympy, name) for name in functions(tree) & set(_SAME_NAMES)}
+    known |= {name: getattr(sympy, name) for name in functions(tree) & set(SAME_NAMES)}
     known |= {name: getattr(sympy, SYMPY_NAMES[name]) for name in functions(tree) & set(SYMPY_NAMES)}
     sympify: Any = sympy.sympify
     return sympify(render(tree), locals=known)

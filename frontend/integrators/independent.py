@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.build import call
-from ranvier.equations.expressions import names
+from ranvier.equations.expressions import Expr, names
 from ranvier.integrators.exponential_euler import conditionally_linear
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
 from ranvier.integrators.sampling import Sampler
 from ranvier.integrators.scalar_equation import advance
+from ranvier.integrators.solved import solved
 from ranvier.integrators.system import OdeSystem, Temporaries, UnsupportedEquationsException
 
 _DEPRECATED = "The method 'independent' is deprecated and may be removed: use 'exact' or 'exponential_euler'."
 
 
 class Independent(StateUpdateMethod):
-    """Equations that are linear in their own variable, with coefficients that do not depend on time.
+    """Equations with a formula for their solution: that of linear ones is known, others are solved by sympy.
 
     As in Brian the variables are advanced one after the other in alphabetical order, each with the new values of those
     before it.
@@ -31,16 +32,31 @@ class Independent(StateUpdateMethod):
         temporaries = Temporaries(system.symbols)
         lines: list[Line] = []
         for variable, expr in sorted(system.equations, key=lambda equation: equation[0]):
-            if "t" in names(expr):
-                raise UnsupportedEquationsException(
-                    f"The equation of '{variable}' depends on the time t, which the method 'independent' cannot solve."
-                )
-            slope, offset = conditionally_linear(variable, expr, sampler)
-            value = advance(system, variable, slope, offset, temporaries, lines)
+            value = None if "t" in names(expr) else _linear(system, variable, expr, sampler, temporaries, lines)
+            if value is None:
+                value = solved(variable, expr)
             if variable in system.refractory:
                 value = call("_select", "not_refractory", value, variable)
             lines.append(Assign(variable, value))
         return tuple(lines)
+
+
+def _linear(
+    system: OdeSystem,
+    variable: str,
+    expr: Expr,
+    sampler: Sampler,
+    temporaries: Temporaries,
+    lines: list[Line],
+) -> Expr | None:
+    """Returns the value after a step by an equation that is linear in its own variable, None if it is not."""
+    try:
+        slope, offset = conditionally_linear(variable, expr, sampler)
+    except UnsupportedEquationsException:
+        return None
+    if variable in names(slope) | names(offset):
+        return None
+    return advance(system, variable, slope, offset, temporaries, lines)
 
 
 independent = Independent("independent", warning=_DEPRECATED)

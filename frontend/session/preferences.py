@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from ranvier.public import public_in
 from ranvier.session.brian_preferences import BrianMembers
 from ranvier.session.preference_files import format_file, parse_file, parse_lines
 from ranvier.session.preference_table import (
@@ -35,6 +36,7 @@ _NO_FILE = (FileNotFoundError, NotADirectoryError, PermissionError)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 
+@public_in("ranvier.core.preferences")
 class BrianGlobalPreferences(BrianMembers, MutableMapping[str, Any]):
     """All preferences, by full name ("core.network.default_schedule") or as attributes.
 
@@ -313,6 +315,7 @@ class BrianGlobalPreferences(BrianMembers, MutableMapping[str, Any]):
         return f" Did you mean {' or '.join(close)}?" if close else ""
 
 
+@public_in("ranvier.core.preferences")
 class BrianGlobalPreferencesView(MutableMapping[str, Any]):
     """The preferences of one category, by name or as attributes.
 

@@ -95,10 +95,16 @@ SOLVED_ALONE = (
     "coupled_2d",
     "oscillating_2d",
     "alpha_chain",
+    "conditionally_linear",
+    "conditionally_linear_by_parameter",
+    "non_linear",
+    "time_dependent_linear",
     "gate_of_parameter",
+    "gate_of_variable",
     "per_element_tau",
+    "shared_and_subexpression",
 )
-"""The models to compare the method `independent` on (Brian also solves some non-linear equations with it)."""
+"""The models to compare the method `independent` on."""
 
 SCRIPT = """
 tau = 4*ms

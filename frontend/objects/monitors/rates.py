@@ -76,10 +76,14 @@ def _named_kernel(window: str, width: float, dt: float) -> Array:
 
 
 def smoothed(rate: Array, weights: Array) -> Array:
-    """Returns a rate (or one per row) smoothed with weights; beyond its ends it counts as 0."""
+    """Returns a rate (or one per row) smoothed with weights; beyond its ends it counts as 0.
+
+    As in Brian there are as many values as weights, if that is more.
+    """
     if rate.ndim == 1:
         return np.convolve(rate, weights, mode="same")
-    return np.array([np.convolve(row, weights, mode="same") for row in rate]).reshape(rate.shape)
+    count = max(rate.shape[1], weights.size) if rate.shape[1] else 0
+    return np.array([np.convolve(row, weights, mode="same") for row in rate]).reshape(len(rate), count)
 
 
 @check_units(bin_size=second)

@@ -38,7 +38,7 @@ class EventMonitor(RateMonitor):
         source: A group with such events.
         event: Name of the event.
         variables: Variables whose values at the event are recorded, too.
-        record: Whether times and numbers are recorded; otherwise events are counted only.
+        record: Whether times and numbers are recorded; otherwise events are counted, and `variables` recorded.
         when: Slot of the schedule; None for that in which the event is found.
         order: Place in the slot; None for just after the event is found.
         name: The name.
@@ -49,7 +49,7 @@ class EventMonitor(RateMonitor):
         event: Name of the event.
         record: Whether times and numbers are recorded.
         record_variables: Names of the recorded variables.
-        table: Where the recorded rows are: t, i, further variables.
+        table: Where the recorded rows are: t, i, further variables; without columns if there is only the count.
 
     Raises:
         ValueError: If the group has no such event or variable, or `order` is given without `when`.
@@ -82,10 +82,10 @@ class EventMonitor(RateMonitor):
                 "record_all",
             )
         self._extra = _wanted_variables(source, variables)
-        self.record_variables = {"i", "t", *self._extra}
-        columns = self._columns() if self.record else []
+        self.record_variables = {"i", "t", *self._extra} if self.record else set(self._extra)
+        columns = self._columns() if self.record_variables else []
         self.table = Table([column for column, _ in columns], name=self.name)
-        self._add_columns(columns)
+        self._add_columns([entry for entry in columns if entry[0].name in self.record_variables])
         self._add_count()
         self._fix_attributes()
 
@@ -112,7 +112,7 @@ class EventMonitor(RateMonitor):
     @property
     def element_count(self) -> int:
         """Number of recorded events."""
-        return self.table.rows if self.record else self.num_events
+        return self.table.rows if self.table.columns else self.num_events
 
     def __len__(self) -> int:
         return self.element_count
@@ -137,8 +137,8 @@ class EventMonitor(RateMonitor):
         return self._count_array().copy() if name == "count" else super()._state_value(name, units, level)
 
     def __getattr__(self, name: str) -> Any:
-        if name.removesuffix("_") in ("i", "t") and not self.__dict__.get("record", True):
-            raise AttributeError(f"'{self.name}' counts only (record=False): it has no '{name}'.")
+        if name.removesuffix("_") in ("i", "t", "it") and not self.__dict__.get("record", True):
+            raise AttributeError(f"'{self.name}' does not record times and numbers (record=False): no '{name}'.")
         return super().__getattr__(name)
 
     @property
@@ -169,7 +169,9 @@ class EventMonitor(RateMonitor):
 
     def _split(self, names: Sequence[str]) -> dict[str, dict[int, Any]]:
         if not self.record:
-            raise AttributeError(f"'{self.name}' counts only (record=False): it has no values.")
+            raise AttributeError(
+                f"'{self.name}' does not record times and numbers (record=False): which values are whose is not known."
+            )
         numbers = self.table.values("i")
         order = np.argsort(numbers, kind="stable")
         size = int(self.source.element_count)
@@ -194,6 +196,8 @@ class EventMonitor(RateMonitor):
 
     def _counts_per_step(self) -> tuple[Array, float]:
         """Events of each element in each step since t = 0, and the step length."""
+        if not self.record:
+            raise AttributeError(f"'{self.name}' does not record times and numbers (record=False): no rates.")
         dt, steps = self.clock.dt_, self.clock.timestep
         counts = np.zeros((self.source.element_count, steps))
         t, i = self.table.values("t"), self.table.values("i")
@@ -234,7 +238,7 @@ class EventMonitor(RateMonitor):
                 start=start,
                 stop=stop,
                 counts=variable.storage,
-                expressions=tuple(scope.lower(Name(name)) for name in self._extra) if self.record else (),
+                expressions=tuple(scope.lower(Name(name)) for name in self._extra),
                 bindings=scope.bindings,
                 float32=self.source.single_precision,
             ),
@@ -248,7 +252,7 @@ class SpikeMonitor(EventMonitor):
     Args:
         source: A group with a threshold.
         variables: Variables whose values at the spike (before the reset) are recorded, too.
-        record: Whether times and numbers are recorded; otherwise spikes are counted only.
+        record: Whether times and numbers are recorded; otherwise spikes are counted, and `variables` recorded.
         when: Slot of the schedule; None for that in which spikes are found.
         order: Place in the slot; None for just after spikes are found.
         name: The name.

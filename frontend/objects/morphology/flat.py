@@ -28,22 +28,35 @@ class FlatMorphology:
         morph_children_num: The number of children of 0 (where the first section begins) and of each section.
         morph_children: These children, as many places for each as the largest of these numbers; 0 where there is none.
         morph_idxchild: The place of each section among the children of its parent.
+        has_coordinates: Whether coordinates of any section are known.
+        x, y, z: The middle of each compartment, metres; NaN in sections without coordinates, None if none has any.
+        start_x, end_x: The same of its ends, as `start_y` and so on.
     """
+
+    x: Array | None
+    y: Array | None
+    z: Array | None
+    start_x: Array | None
+    start_y: Array | None
+    start_z: Array | None
+    end_x: Array | None
+    end_y: Array | None
+    end_z: Array | None
 
     def __init__(self, morphology: Morphology) -> None:
         sections = list(morphology.sections())
         numbers = {id(section): number for number, section in enumerate(sections)}
-        sizes = np.array([section.n for section in sections])
+        sizes = np.array([section.n for section in sections], dtype=np.int32)
         self.n = int(sizes.sum())
         self.sections = len(sections)
-        self.ends = np.cumsum(sizes)
+        self.ends = np.cumsum(sizes, dtype=np.int32)
         self.starts = self.ends - sizes
         parents = [_parent_number(section, morphology, numbers) for section in sections]
-        self.morph_parent_i = np.array(parents)
+        self.morph_parent_i = np.array(parents, dtype=np.int32)
         depths = [0]
         for parent in parents[1:]:
             depths.append(depths[parent - 1] + 1)
-        self.depth = np.repeat(depths, sizes)
+        self.depth = np.repeat(np.array(depths, dtype=np.int32), sizes)
         self.morph_children_num, self.morph_children, self.morph_idxchild = _children(parents)
         self.length = _joined(sections, "length")
         self.diameter = _joined(sections, "diameter")
@@ -53,13 +66,21 @@ class FlatMorphology:
         self.end_distance = np.array([float(np.asarray(section.end_distance)) for section in sections])
         self.r_length_1 = _joined(sections, "r_length_1")
         self.r_length_2 = _joined(sections, "r_length_2")
-        placed = morphology.has_coordinates
+        self.has_coordinates = any(section.has_coordinates for section in sections)
         for name in _COORDINATES:
-            setattr(self, name, _joined(sections, name) if placed else None)
+            setattr(self, name, _joined(sections, name) if self.has_coordinates else None)
 
 
 def _joined(sections: list[Morphology], name: str) -> Array:
-    return np.concatenate([np.asarray(getattr(section, name), dtype=float).reshape(-1) for section in sections])
+    return np.concatenate([section_values(section, name) for section in sections])
+
+
+def section_values(section: Morphology, name: str) -> Array:
+    """Returns a value for each compartment of a section: NaN for coordinates of a section without any."""
+    values = getattr(section, name)
+    if values is None:
+        return np.full(section.n, np.nan)
+    return np.asarray(values, dtype=float).reshape(-1)
 
 
 def _parent_number(section: Morphology, root: Morphology, numbers: dict[int, int]) -> int:
@@ -76,4 +97,4 @@ def _children(parents: list[int]) -> tuple[Array, Array, Array]:
     table = np.zeros((len(children), counts.max()), dtype=np.int32)
     for above, below in enumerate(children):
         table[above, : len(below)] = below
-    return counts, table.reshape(-1), np.array(places)
+    return counts, table.reshape(-1), np.array(places, dtype=np.int32)

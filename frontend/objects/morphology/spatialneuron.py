@@ -13,6 +13,7 @@ from ranvier.equations.models import as_equations
 from ranvier.objects.groups.group import Group
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.equations import spatial_equations
+from ranvier.objects.morphology.flat import FlatMorphology, section_values
 from ranvier.objects.morphology.forest import given_cells
 from ranvier.objects.morphology.morphology import Morphology
 from ranvier.objects.morphology.parts import (
@@ -37,7 +38,10 @@ from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.session.given import is_a
+from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, cm, ohm, uF
+
+logger = get_logger("ranvier.spatialneuron.spatialneuron")
 
 CELL_NAMES = frozenset({"cell", "compartment"})
 """Variables that groups of many cells have."""
@@ -85,6 +89,7 @@ class SpatialNeuron(NeuronGroup):
     Attributes:
         morphology: The morphology, if all cells have the same.
         morphologies: The morphology of each cell.
+        flat_morphology: The morphology as arrays over its compartments, if all cells have the same.
         cell: The cells, each of them a part of the group.
         cells: Number of cells.
         diffusion_state_updater: The object that integrates the membrane potential.
@@ -122,7 +127,7 @@ class SpatialNeuron(NeuronGroup):
             self.morphology = self.morphologies[0]
         self._first = _first_compartments(self.morphologies)
         self.starts: Array = np.cumsum([0, *(self._sizes())])
-        placed = all(section.has_coordinates for section in self._first)
+        placed = self._has_coordinates()
         places = None
         if threshold_location is not None:
             places = located(self.morphologies, threshold, threshold_location)
@@ -168,13 +173,24 @@ class SpatialNeuron(NeuronGroup):
         """Whether all cells have the same morphology."""
         return all(one is self.morphologies[0] for one in self.morphologies)
 
+    def _has_coordinates(self) -> bool:
+        """Tells whether compartments have coordinates: those of some sections are enough."""
+        known = {section.has_coordinates for section in self._first}
+        if len(known) > 1:
+            logger.info(
+                "The morphology has sections with coordinates and others without: x, y and z of the compartments of "
+                "the latter are NaN. Its method generate_coordinates() returns a copy in which all have some.",
+                "mixed_coordinates",
+            )
+        return True in known
+
     def _sizes(self) -> list[int]:
         sizes = {one: one.total_compartments for one in dict.fromkeys(self.morphologies)}
         return [sizes[one] for one in self.morphologies]
 
     def _geometry(self, quantity: str) -> Array:
         values = {
-            one: np.concatenate([np.asarray(getattr(section, quantity)) for section in one.sections()])
+            one: np.concatenate([section_values(section, quantity) for section in one.sections()])
             for one in dict.fromkeys(self.morphologies)
         }
         return np.concatenate([values[one] for one in self.morphologies])
@@ -280,9 +296,12 @@ class SpatialNeuron(NeuronGroup):
                 return found
         if name in ("cell", "cells") and known and name not in self.variables:
             return Cells(self) if name == "cell" else len(known)
-        if name == "morphology" and known:
+        if name == "flat_morphology" and known and self._is_uniform:
+            return self.__dict__.setdefault(name, FlatMorphology(known[0]))
+        if name in ("morphology", "flat_morphology") and known:
+            flat = "" if name == "morphology" else f", FlatMorphology({self.name}.morphologies[k])"
             raise AttributeError(
-                f"The cells of '{self.name}' have different morphologies: use {self.name}.morphologies[k]."
+                f"The cells of '{self.name}' have different morphologies: use {self.name}.morphologies[k]{flat}."
             )
         try:
             return super().__getattr__(name)
@@ -296,7 +315,7 @@ class SpatialNeuron(NeuronGroup):
 
     def __dir__(self) -> list[str]:
         names = {name for one in dict.fromkeys(self.morphologies) for name in one.children.names()}
-        return sorted({*super().__dir__(), *names, "cell", "cells"})
+        return sorted({*super().__dir__(), *names, "cell", "cells", "flat_morphology"})
 
 
 def _positions(numbers: Array, group: Compartments) -> Array:

@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast, runtime_che
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array
+from ranvier.public import public_in
 from ranvier.session.given import is_a
 from ranvier.units import Quantity, get_dimensions, meter
 from ranvier.units.quantity import quantity
@@ -39,6 +40,7 @@ def check_settable(section: object, name: str) -> None:
         )
 
 
+@public_in("ranvier.spatialneuron.morphology")
 class Children(Generic[S]):
     """The sections that branch off a section, in order of their creation; each has names, and its ordinal as one."""
 
@@ -148,6 +150,7 @@ class Cable(Protocol):
         ...
 
 
+@public_in("ranvier.spatialneuron.morphology")
 class Topology:
     """A morphology as text.
 
@@ -282,6 +285,7 @@ class HasMorphology(Protocol):
         ...
 
 
+@public_in("ranvier.spatialneuron.morphology")
 class SubMorphology:
     """Some consecutive compartments of a section, with the same properties as the section.
 

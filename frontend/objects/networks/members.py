@@ -185,9 +185,13 @@ class Members(NotCopied):
                 obj.fall_silent()
 
     def scheduling_summary(self) -> SchedulingSummary:
-        """Returns a table of what happens in a step, in execution order."""
+        """Returns a table of what happens in a step, in execution order.
+
+        As in Brian there is a row for each object that has no parts, also if it does nothing: synapses without code.
+        """
         owners = {part.name: obj for obj in self._all_objects() for part in obj.contained_objects}
-        return summarise([obj for obj in self.sorted_objects if obj.acts_itself], owners)
+        shown = [obj for obj in self.sorted_objects if obj.acts_itself or (obj.name not in owners and _is_idle(obj))]
+        return summarise(shown, owners)
 
     @property
     def clocks(self) -> list[BaseClock]:
@@ -267,3 +271,8 @@ class Members(NotCopied):
             if not isinstance(obj, WithStates):
                 raise TypeError(f"'{name}' has no variables that could be set.")
             obj.set_states(states, units=units, format=format, level=level)
+
+
+def _is_idle(obj: BrianObject) -> bool:
+    """Tells whether none of an object's parts does anything."""
+    return not any(part.acts_itself for part in obj.contained_objects)

@@ -11,11 +11,15 @@ from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.inputs.spike_lists import BY_STEP, list_row
 from ranvier.objects.memory.arrays import in_bytes
 from ranvier.objects.memory.plan import MemoryPlan, MemoryRow, available_memory
+from ranvier.objects.networks.timed_rows import timed_rows
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.session.given import is_a
 
 NO_SPIKES: Mapping[str, int] = MappingProxyType({})
 """No group is given spikes."""
+
+NO_NAMES: Mapping[str, object] = MappingProxyType({})
+"""Nothing of the script is known."""
 
 
 def network_plan(
@@ -25,6 +29,7 @@ def network_plan(
     instances: int | None = None,
     given: Collection[str] = (),
     spikes: Mapping[str, int] = NO_SPIKES,
+    names: Mapping[str, object] = NO_NAMES,
 ) -> MemoryPlan:
     """Returns the memory of the objects of a network.
 
@@ -34,6 +39,7 @@ def network_plan(
         instances: How many instances of the network there are, None for the network alone.
         given: Variables, "synapses.w", that are set in each instance.
         spikes: The greatest number of spikes that an instance is given, by the name of the `SpikeGeneratorGroup`.
+        names: The names of the script: what timed arrays texts mean.
 
     Raises:
         TypeError: If the number of instances is no whole number.
@@ -41,6 +47,7 @@ def network_plan(
     """
     check_instances(instances)
     rows = [row for obj in objects for row in obj.memory_rows(exact=exact)]
+    rows += timed_rows(objects, names)
     for name in given:
         owner, _, variable = name.partition(".")
         for obj in objects:

@@ -93,7 +93,8 @@ class Network(Lowering):
         """Returns how much memory each object takes, and what a run will add to that.
 
         `print(net.memory_plan())` shows a table. Nothing is built for it. What is copied into the order in which spikes
-        reach synapses is estimated; what monitors record is given per second, or per spike.
+        reach synapses is estimated; what monitors record is given per second, or per spike. Timed arrays are found by
+        the names that texts have for them.
 
         Args:
             instances: How many instances of the network a sweep has: the table tells what all of them have in common
@@ -113,7 +114,7 @@ class Network(Lowering):
         self._look(level)
         if target is not None:
             return self.device_memory_plan(target, instances, level=level + 1)
-        return network_plan(self.sorted_objects, instances=instances)
+        return network_plan(self.sorted_objects, instances=instances, names=get_local_namespace(level))
 
     def before_run(self, namespace: Mapping[str, object]) -> list[Action]:
         """Prepares all objects for a run and returns what happens in a step, in order.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from html import escape
 
+from ranvier.public import public_in
 from ranvier.units import Quantity, second
 
 
@@ -52,6 +53,7 @@ def _text(time: Quantity) -> str:
     return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1e3:.2f} ms"
 
 
+@public_in("ranvier.core.network")
 class ProfilingSummary:
     """A table of times, the slowest first.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from ranvier.public import public_in
 from ranvier.session.clocks import BaseClock, Clock, EventClock
 from ranvier.units import Quantity
 
@@ -74,6 +75,7 @@ class ScheduleRow(NamedTuple):
     dt: Quantity | None
 
 
+@public_in("ranvier.core.network")
 class SchedulingSummary:
     """The operations of a step in execution order, as a table.
 
@@ -136,7 +138,7 @@ def summarise(objects: Sequence[BrianObject], owners: dict[str, BrianObject]) ->
     smallest = min((obj.clock.dt_ for obj in objects if isinstance(obj.clock, Clock)), default=1.0)
     rows: list[ScheduleRow] = []
     for obj in objects:
-        owner = owners.get(obj.name, obj.is_part_of)
+        owner = owners.get(obj.name, obj.is_part_of if obj.acts_itself else None)
         rows.append(
             ScheduleRow(
                 obj.name,

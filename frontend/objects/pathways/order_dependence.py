@@ -3,6 +3,9 @@
 Synapses of one step are processed one after another, as in the order of the spikes. Most code gives the same in any
 order: additions to (or multiplications of) variables of neurons by what those do not change, and assignments that
 are the same for all synapses of a neuron. All other code deserves a warning.
+
+Random numbers belong to synapses, whatever their order: sums of them need no warning (Brian gives one), assignments of
+them do. A function of the script that is executed by Python may give something else at each call.
 """
 
 from __future__ import annotations
@@ -10,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ranvier.actions.actions import CodeFunction, HostFunction
+from ranvier.actions.code import DRAWS
 from ranvier.actions.synaptic_actions import OfPost, OfPre, OfSynapse, PostIndex, PreIndex, SynapticBinding
 from ranvier.equations.assignments import Assign, Line
-from ranvier.equations.expressions import Binary, Expr, Name, names
+from ranvier.equations.expressions import Binary, Expr, Name, functions, names
 from ranvier.session.logger import get_logger
 
 logger = get_logger("ranvier.codegen.generators.base")
@@ -42,7 +47,9 @@ def depends_on_order(code: Sequence[Line], bindings: Mapping[str, SynapticBindin
         return False
     read: dict[str, frozenset[str]] = {}
     for line in lines:
-        used = _expanded(line.expr, read)
+        used = _expanded(line.expr, read, bindings)
+        if line.target in of_neurons and any(_may_have_state(name, bindings) for name in used):
+            return True
         writes = of_neurons.get(line.target)
         if writes is None:
             read[line.target] = used
@@ -55,7 +62,7 @@ def depends_on_order(code: Sequence[Line], bindings: Mapping[str, SynapticBindin
             others = used - {line.target}
         else:
             writes.kinds.add(change[0])
-            others = _expanded(change[1], read)
+            others = _expanded(change[1], read, bindings)
             if line.target in others:
                 return True
         if others & of_neurons.keys():
@@ -82,17 +89,28 @@ def _change(target: str, expr: Expr) -> tuple[str, Expr] | None:
     return None
 
 
-def _expanded(expr: Expr, read: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """Returns the names that an expression uses, with those that its temporaries were computed from."""
-    used = names(expr)
+def _expanded(
+    expr: Expr, read: Mapping[str, frozenset[str]], bindings: Mapping[str, SynapticBinding]
+) -> frozenset[str]:
+    """Returns the names and functions in an expression, with those that its temporaries were computed from.
+
+    Of the functions of the language only those that draw random numbers count.
+    """
+    used = names(expr) | {name for name in functions(expr) if name in DRAWS or name in bindings}
     return used.union(*(read[name] for name in used if name in read))
+
+
+def _may_have_state(name: str, bindings: Mapping[str, SynapticBinding]) -> bool:
+    """Tells whether a name is a function that may give something else at each call."""
+    binding = bindings.get(name)
+    return isinstance(binding, HostFunction) or (isinstance(binding, CodeFunction) and not binding.code.stateless)
 
 
 def _differs(name: str, target: str, bindings: Mapping[str, SynapticBinding]) -> bool:
     """Tells whether a name has different values for the synapses of one neuron."""
     side = OfPre if isinstance(bindings[target], OfPre) else OfPost
     binding = bindings.get(name)
-    if binding is None or isinstance(binding, OfSynapse):
+    if binding is None or isinstance(binding, OfSynapse):  # a temporary or a random number
         return True
     if isinstance(binding, (PreIndex, PostIndex)):
         return isinstance(binding, PreIndex) == (side is OfPost)

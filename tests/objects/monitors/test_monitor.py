@@ -360,3 +360,41 @@ def test_recording_changes_no_bit_of_what_is_simulated(recorded):
         return cells.v[:]
 
     assert (simulated(False) == simulated(True)).all()
+
+
+def test_variables_are_recorded_without_times_and_numbers() -> None:
+    """As in Brian: `record=False` leaves out i and t, not what `variables` names."""
+    group = NeuronGroup(
+        3, "dv/dt = (i + 1)/ms : 1\nx : 1", threshold="v > 1", reset="v = 0", events={"high": "v > 0.5"}, method="euler"
+    )
+    group.x = "i*2"
+    spikes = SpikeMonitor(group, variables="v", record=False)
+    high = EventMonitor(group, "high", variables=["x", "v"], record=False)
+    counted, full = SpikeMonitor(group, record=False), SpikeMonitor(group, "v")
+    network = Network(group, spikes, high, counted, full)
+    network.store()
+    network.run(1.1 * ms)
+    for _ in range(2):
+        close(spikes.v, full.v)
+        assert len(spikes) == len(full) == spikes.N == spikes.num_spikes and list(spikes.count) == list(full.count)
+        assert len(high.x) == len(high.v) == high.num_events == 21 and set(high.x) == {0, 2, 4}
+        assert set(spikes.get_states()) == {"v", "count", "N"} and spikes.record_variables == {"v"}
+        assert set(counted.get_states()) == {"count", "N"} and counted.record_variables == set()
+        network.restore()
+        network.run(1.1 * ms)
+    for read in (
+        lambda: spikes.i, lambda: spikes.t_, lambda: spikes.it, lambda: high.it_, lambda: spikes.values("v"),
+        spikes.all_values, spikes.spike_trains, high.event_trains, lambda: spikes.smooth_rate(width=1 * ms),
+        lambda: counted.binned_rate(1 * ms),
+    ):  # fmt: skip
+        with pytest.raises(AttributeError, match=r"does not record times and numbers \(record=False\)"):
+            read()
+
+
+def test_rates_smoothed_with_a_window_longer_than_the_run() -> None:
+    group = NeuronGroup(3, "v : 1", threshold="i == 1", reset="")
+    spikes, rate = SpikeMonitor(group), PopulationRateMonitor(group)
+    Network(group, spikes, rate).run(0.5 * ms)
+    smooth = spikes.smooth_rate(width=0.3 * ms)
+    assert smooth.shape == (3, 13)
+    close(smooth.mean(axis=0) / Hz, rate.smooth_rate(width=0.3 * ms) / Hz)

@@ -1,5 +1,7 @@
 """Neurons with compartments: what they compute, their parts, and what is wrong with them."""
 
+import logging
+
 import mpmath
 import numpy as np
 import pytest
@@ -33,6 +35,7 @@ from ranvier import (
     volt,
 )
 from ranvier.equations.definitions import EquationError
+from ranvier.session.logger import catch_logs
 
 PASSIVE = "Im = gL*(EL - v) : amp/meter**2\nI : amp (point current)\ngx : 1"
 NAMES = {"gL": 1e-4 * siemens / cm**2, "EL": -70 * mV}
@@ -411,3 +414,58 @@ def test_currents_shared_by_all_compartments():
     n = SpatialNeuron(Cylinder(diameter=1 * um, length=1 * um), model)
     n.K = 1 * nA
     np.testing.assert_allclose(n.Im[0] / (amp / meter**2), 2e-9 / (np.pi * 1e-12), rtol=1e-12)
+
+
+def partly_placed() -> Soma:
+    """Returns a cell of which two sections have no coordinates."""
+    cell = Soma(diameter=20 * um, x=1 * um, y=2 * um, z=3 * um)
+    cell.a = Cylinder(diameter=2 * um, n=3, x=[1, 10] * um, y=[2, 30] * um, z=[3, 4] * um)
+    cell.a.b = Section(diameter=[3, 2, 1] * um, length=[10, 20] * um, n=2)
+    cell.c = Cylinder(diameter=2 * um, length=100 * um, n=2)
+    cell.c.d = Cylinder(diameter=2 * um, n=2, x=[0, 10] * um, y=[0, 30] * um, z=[0, 4] * um)
+    return cell
+
+
+def test_the_flat_morphology() -> None:
+    """Brian's numbers."""
+    neuron = SpatialNeuron(partly_placed(), "Im = 0*amp/metre**2 : amp/metre**2")
+    flat = neuron.flat_morphology
+    assert flat is neuron.flat_morphology and (flat.n, flat.sections, flat.has_coordinates) == (10, 5, True)
+    numbers = {
+        "starts": [0, 1, 4, 6, 8],
+        "ends": [1, 4, 6, 8, 10],
+        "depth": [0, 1, 1, 1, 2, 2, 1, 1, 2, 2],
+        "morph_parent_i": [0, 1, 2, 1, 4],
+        "morph_idxchild": [0, 0, 0, 1, 0],
+        "morph_children": [1, 0, 2, 4, 3, 0, 0, 0, 5, 0, 0, 0],
+        "morph_children_num": [1, 2, 1, 0, 1, 0],
+    }
+    for name, expected in numbers.items():
+        assert getattr(flat, name).tolist() == expected and getattr(flat, name).dtype.kind == "i"
+    nan = [np.nan] * 4
+    places = {
+        "x": [1, 3.5, 6.5, 9.5, *nan, 2.5, 7.5],
+        "start_x": [1, 2, 5, 8, *nan, 0, 5],
+        "end_z": [3, 19 / 3, 20 / 3, 7, *nan, 2, 4],
+        "end_distance": [0, 29.4278779, 59.4278779, 100, 131.874755],
+    }
+    for name, expected in places.items():
+        np.testing.assert_allclose(getattr(flat, name) * 1e6, expected, rtol=1e-8)
+    np.testing.assert_allclose(neuron.x / um, places["x"])
+    np.testing.assert_allclose(neuron.c.d.x / um, [2.5, 7.5])
+
+
+def test_the_flat_morphology_of_cells_without_coordinates_and_of_many_cells() -> None:
+    model = "Im = 0*amp/metre**2 : amp/metre**2"
+    many = SpatialNeuron(Cylinder(diameter=1 * um, length=10 * um, n=3), model, N=4)
+    assert many.flat_morphology.n == 3 and many.flat_morphology.x is None
+    assert not many.flat_morphology.has_coordinates
+    different = SpatialNeuron([Soma(diameter=9 * um), Soma(diameter=8 * um)], model, name="cells")
+    with pytest.raises(AttributeError, match=r"different morphologies: use cells.morphologies\[k\], FlatMorphology"):
+        different.flat_morphology  # noqa: B018
+
+
+def test_sections_without_coordinates_are_told_of() -> None:
+    with catch_logs(log_level=logging.INFO) as told:
+        SpatialNeuron(partly_placed(), "Im = 0*amp/metre**2 : amp/metre**2")
+    assert [name for _, name, _ in told if "mixed" in name] == ["ranvier.spatialneuron.spatialneuron.mixed_coordinates"]

@@ -12,6 +12,7 @@ from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.networkoperation import NetworkOperation, network_operation
 from ranvier.objects.networks.report import ProgressBar, TextReport, make_report
 from ranvier.objects.neurons.neurongroup import NeuronGroup
+from ranvier.objects.synapses.synapses import Synapses
 from ranvier.session.preferences import prefs
 from ranvier.units import Quantity, ms, second
 
@@ -192,6 +193,24 @@ def test_scheduling_summary() -> None:
     assert str(scheduling_summary()) == str(scheduling_summary(net))  # of the objects that are visible here
     html = net.scheduling_summary()._repr_html_()
     assert html.count("<tr>") == 8 and "<td>hh (NeuronGroup)</td>" in html
+
+
+def test_synapses_without_code_have_a_row_in_the_scheduling_summary() -> None:
+    """As in Brian: part of nothing, also with an empty text; not if anything of theirs has a row."""
+    cells = NeuronGroup(2, "v : 1", threshold="v > 1", reset="", name="cells")
+    idle = [Synapses(cells, cells, "w : 1", name="a", order=4), Synapses(cells, cells, on_pre="", name="b")]
+    busy = [Synapses(cells, cells, "w : 1", name="c"), Synapses(cells, cells, "v_post = w : 1 (summed)\nw : 1")]
+    busy[0].run_regularly("w = 1", name="of_c")
+    idle[1].active = False
+    rows = [
+        [cell.strip() for cell in row.split("|")]
+        for row in str(Network(cells, idle, busy).scheduling_summary()).splitlines()
+    ]
+    assert [row for row in rows if "(Synapses)" in row[0]] == [
+        ["b (Synapses)", "--", "100. us (every step)", "start", "0", "no"],
+        ["a (Synapses)", "--", "100. us (every step)", "start", "4", "yes"],
+    ]
+    assert any(row[:2] == ["of_c (CodeRunner)", "c (Synapses)"] for row in rows)
 
 
 def test_scheduling_summary_of_nothing() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from chosen_target import longest
 
-from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, mV, volt
+from ranvier import Network, NeuronGroup, PoissonGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray, ms, mV, volt
 from ranvier.objects.connections.ends import SourceStorage, TargetStorage
 from ranvier.objects.memory import arrays
 from ranvier.objects.memory.lazy import LazyStorage, UniformStorage
@@ -375,3 +375,26 @@ def test_what_instances_have_in_common_and_what_each_has_for_itself():
         network.memory_plan(instances=0)
     with pytest.raises(TypeError, match="whole number"):
         network.memory_plan(instances=2.5)
+
+
+def test_timed_arrays_are_in_the_plan() -> None:
+    """Each once, by the name that texts have for it or its own, wherever it is named."""
+    drive, kick = TimedArray(np.zeros((50, 4)), dt=1 * ms), TimedArray(np.zeros(30), dt=1 * ms, name="kicks")
+    rate, weight = TimedArray(np.ones(20), dt=1 * ms), TimedArray(np.ones(10), dt=1 * ms)
+    other = TimedArray(np.ones(7), dt=1 * ms)
+    cells = NeuronGroup(
+        4, "dv/dt = drive(t, i)/ms : 1", threshold="v > inner(t)", reset="v = kick(t)", method="euler",
+        namespace={"inner": other, "drive": drive, "kick": kick},
+    )  # fmt: skip
+    cells.run_regularly("v += kick(t)")
+    source = PoissonGroup(2, rates="rate(t)*Hz")
+    synapses = Synapses(source, cells, on_pre="v += weight(t)")
+    synapses.connect()
+    network = Network(cells, source, synapses)
+    assert drive is not other and rate is not weight and kick is not rate
+    for _ in range(2):  # before a run and after it
+        rows = {row.object: (row.number, row.bytes) for row in network.memory_plan().rows if row.what == "timed array"}
+        assert rows == {
+            "drive": (200, 1600), "inner": (7, 56), "kicks": (30, 240), "rate": (20, 160), "weight": (10, 80),
+        }  # fmt: skip
+        network.run(0.1 * ms)

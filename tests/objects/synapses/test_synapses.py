@@ -6,7 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ranvier import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, Synapses, ms, second, start_scope
+from ranvier import (
+    BinomialFunction,
+    Function,
+    Network,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    StateMonitor,
+    Synapses,
+    ms,
+    second,
+    start_scope,
+)
 from ranvier.actions.synaptic_actions import Propagate
 from ranvier.objects.pathways.order_dependence import depends_on_order
 
@@ -159,13 +170,32 @@ def test_stored_and_shared_subexpressions() -> None:
         ("v_post = w + (x_pre*2 + v_post)", False),
         ("v_post = v_post*w + x_pre", True),
         ("v_post = w - (v_post + 1)", True),
+        ("v_post = rand()", True),
+        ("v_post = poisson(2)", True),
+        ("v_post = coins()", True),
+        ("v_post = 1; v_post += randn()", True),
+        ("v_post *= rand(); v_post += 1", True),
+        ("a = rand(); v_post = a", True),
+        ("w = rand(); v_post = w", True),
+        ("v_post = own(1)", True),
+        ("v_post += own(w)", True),
+        ("v_post = stated(1)", False),
+        ("v_post += stated(w)", False),
+        ("v_post += w*randn()", False),  # a number belongs to a synapse; Brian warns of these
+        ("v_post += coins()", False),
+        ("v_post *= rand()", False),
+        ("w = rand(); v_post += w", False),
     ],
 )
 def test_dependence_on_order(code: str, depends: bool) -> None:
     """The first ones are recorded from Brian's warnings."""
     source = NeuronGroup(2, "v : 1\nx : 1", threshold="v > 1", reset="")
     target = NeuronGroup(2, "v : 1\nx : 1")
-    synapses = Synapses(source, target, "w : 1", on_pre=code)
+    own = Function(lambda x: x, arg_units=[1], return_unit=1)
+    stated = Function(lambda x: x, arg_units=[1], return_unit=1)
+    stated.implementations.add_implementation("expression", "2*x")
+    names = {"own": own, "stated": stated, "coins": BinomialFunction(3, 0.5)}
+    synapses = Synapses(source, target, "w : 1", on_pre=code, namespace=names)
     synapses.connect()
     action = synapses.pre.prepare({"second": second})[0]
     assert isinstance(action, Propagate)
