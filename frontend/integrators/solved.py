@@ -55,7 +55,7 @@ def solved(variable: str, expr: Expr) -> Expr:
         if isinstance(found, list) or found.lhs != course or found.has(sympy.Integral, sympy.Piecewise):
             raise _unsolved(variable, expr)
         constants: Any = sympy.solve(sympy.Eq(found.rhs.subs(passed, 0), now), constant)
-    except (NotImplementedError, ValueError, TypeError):
+    except Exception:  # sympy's solvers fail in ways of all kinds: of their polynomials, types, recursion
         raise _unsolved(variable, expr) from None
     if len(constants) != 1:
         raise _unsolved(variable, expr)

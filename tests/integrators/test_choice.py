@@ -9,11 +9,12 @@ from ranvier import Network, NeuronGroup, ms
 from ranvier.equations import Equations
 from ranvier.equations.assignments import Adaptive
 from ranvier.integrators import choice
-from ranvier.integrators.choice import METHODS, choose, find, integrate
+from ranvier.integrators.choice import METHODS, applicable, choose, find, integrate
 from ranvier.integrators.explicit import ExplicitStateUpdater
 from ranvier.integrators.from_equations import system_of
 from ranvier.integrators.method import StateUpdateMethod, registered
 from ranvier.integrators.reference import run
+from ranvier.integrators.system import UnsupportedEquationsException
 
 NEURONS = ("exact", "euler", "heun")
 CABLES = ("exact", "exponential_euler", "rk2", "heun")
@@ -160,3 +161,11 @@ def test_other_values_of_constants_need_no_other_choice(monkeypatch: pytest.Monk
         found.append(float(cells.v[0]))
     assert np.allclose(found[:3], np.pi * np.array([1.5, 2, 2]) * (1 - np.exp([-1, -1, -5 / 7])))
     assert found[3] == found[0] and len(chosen) == 3  # for a fraction, a whole number, and a fraction again
+
+
+def test_what_sympy_fails_at_is_no_formula() -> None:
+    """Its solvers raise errors of many kinds, here one of its polynomials."""
+    equations = Equations("dv/dt = (v - v**3/3 - w + 0.5)/(4*ms) : 1\ndw/dt = (v - w)/(40*ms) : 1")
+    with pytest.raises(UnsupportedEquationsException, match="finds no formula that solves the equation of 'v'"):
+        integrate(system_of(equations, {}), "independent")
+    assert "independent" not in applicable(system_of(equations, {}))

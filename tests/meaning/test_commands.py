@@ -88,7 +88,7 @@ def test_bisect_finds_the_pass_and_the_rewrite(capsys, tmp_path) -> None:
     arguments = ["bisect", LIF, *WRONG, "-p", "hoist-uniform,lessen,fuse-maps", *VALUES, "--reproducer", str(file)]
     assert cli.main(arguments) == 1
     printed = capsys.readouterr().out
-    assert "pass 2 of 5, lessen: changed" in printed and f"replaces arith.mulf %y ({LIF}:20:7)" in printed
+    assert "pass 2 of 6, lessen: changed" in printed and f"replaces arith.mulf %y ({LIF}:20:7)" in printed
     assert cli.main(["bisect", str(file)]) == 1
     assert "pass 1 of 1, lessen" in capsys.readouterr().out
     assert cli.main(["reduce", str(file), "-o", str(small)]) == 0

@@ -116,13 +116,20 @@ def noting(function, given):
 def test_dumps_and_prints_show_each_module_once(tmp_path, capsys):
     assert opt.main([str(LIF), "-p", "fuse-maps", "--lower", "--print-ir-after-all", "--dump", str(tmp_path)]) == 0
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["00-input.mlir", "01-fuse-maps.mlir", "02-lower-to-loops.mlir", "03-merge-equal-functions.mlir"]
+    assert names == [
+        "00-input.mlir",
+        "01-fuse-maps.mlir",
+        "02-pack-rows.mlir",
+        "03-lower-to-loops.mlir",
+        "04-merge-equal-functions.mlir",
+    ]
     headings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("// ----")]
     assert headings == [
         f"// -----// IR Dump {name} //----- //"
         for name in (
             "Of The Input",
             "After FuseMaps (fuse-maps)",
+            "After PackRows (pack-rows)",
             "After LowerToLoops (lower-to-loops)",
             "After MergeEqualFunctions (merge-equal-functions)",
         )

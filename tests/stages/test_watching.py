@@ -90,10 +90,10 @@ def test_modules_are_printed_into_a_tree_of_files(tmp_path, capsys):
     assert capsys.readouterr().err == ""
     names = sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*.mlir"))
     assert names == [
-        "lif/00_input.mlir", "lif/01_hoist-uniform.mlir", "lif/02_fuse-maps.mlir", "lif/03_lower-to-loops.mlir",
-        "lif/04_merge-equal-functions.mlir",
+        "lif/00_input.mlir", "lif/01_hoist-uniform.mlir", "lif/02_fuse-maps.mlir", "lif/03_pack-rows.mlir",
+        "lif/04_lower-to-loops.mlir", "lif/05_merge-equal-functions.mlir",
     ]  # fmt: skip
-    assert opt.main([str(tree / "lif" / "04_merge-equal-functions.mlir"), "-o", str(tmp_path / "again")]) == 0
+    assert opt.main([str(tree / "lif" / "05_merge-equal-functions.mlir"), "-o", str(tmp_path / "again")]) == 0
     arguments += ["--print-ir-diff", "--print-ir-before=fuse-maps"]
     assert opt.main([str(LIF), *arguments, "-o", str(tmp_path / "out")]) == 0
     assert "+++ fuse-maps" in (tree / "lif" / "02_fuse-maps.diff").read_text()
