@@ -6,7 +6,7 @@ import pytest
 from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, prefs, seed, start_scope
 from ranvier.ir.recipes import KINDS
 from ranvier.passes.default_pipeline import DEFAULT_PIPELINE
-from ranvier.runtime.team import dividing_all_work
+from ranvier.runtime.team import dividing_all_work, dividing_at
 
 PLAIN = DEFAULT_PIPELINE.replace("choose-layout", 'choose-layout{layout="rows"}')
 """Small networks have numbers of 16 bits, hence no records."""
@@ -132,6 +132,13 @@ def test_runs_may_be_short(build, threads: int) -> None:
     """What is on its way at the beginning of a run is noted anew: rows may be elsewhere by now."""
     runs = (0.1, 0.1, 3.0, 0.5, *(0.2,) * 10, 7.0)
     assert outcome(build, PACKED, threads, runs) == outcome(build, PLAIN, 1, runs)
+
+
+@pytest.mark.parametrize(("threads", "shares"), [(2, (0.8,)), (3, (0.1, 0.2)), (3, (0.0, 0.6))])
+def test_parts_may_begin_anywhere(threads: int, shares: tuple[float, ...]) -> None:
+    expected = outcome(weights, PLAIN, 1)
+    with dividing_at(*shares):
+        assert outcome(weights, PACKED, threads) == expected
 
 
 @pytest.mark.parametrize("build", KINDS_OF_NETWORKS[:-1], ids=lambda build: build.__name__)

@@ -9,6 +9,7 @@ from threads.outcome import check_same, outcome_of
 from ranvier import Network, NeuronGroup, SpikeMonitor, Synapses, ms, prefs, seed, start_scope
 from ranvier.ir.part_recipes import firsts_of, part_order, parts
 from ranvier.ir.team import WHOLE, Parts
+from ranvier.passes.default_pipeline import DEFAULT_PIPELINE
 from ranvier.runtime.balance import LEAST_SECONDS, MOST_CHANGES, Balance
 from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.team import dividing_all_work
@@ -129,7 +130,9 @@ def uneven() -> Network:
     return Network(group, synapses, SpikeMonitor(group, name="spikes"))
 
 
-def test_parts_change_within_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("layout", ["choose-layout", 'choose-layout{layout="rows" index-bits=32}'])
+def test_parts_change_within_a_run(layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where rows are records, which have been noted for spikes that are on their way."""
     wanted = [(0.3,), (0.9,), (0.0,), (0.5,)]
     seen: list[tuple[int, ...]] = []
 
@@ -142,6 +145,7 @@ def test_parts_change_within_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
         start_scope()
         seed(5)
         prefs.codegen.threads = threads
+        prefs.codegen.pipeline = DEFAULT_PIPELINE.replace("choose-layout", layout)
         network = uneven()
         with dividing_all_work():
             network.run(40 * ms)
