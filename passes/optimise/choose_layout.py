@@ -23,7 +23,7 @@ from ranvier.passes.facts.layouts import GUARDED, INTERVAL, best_layout
 from ranvier.passes.facts.rounding import rounding_of_mode
 from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.optimise.pure_sums import PureSum, pure_sum
-from ranvier.passes.optimise.rewriting import FastMath, check_fast_math, loop_of, programs_in, replace
+from ranvier.passes.optimise.rewriting import FastMath, check_fast_math, loop_of, precede, programs_in, replace
 from ranvier.passes.optimise.sum_layouts import count_arrivals, sum_in_ring, target_size
 from ranvier.passes.remarks import remark
 from ranvier.passes.statistics import count
@@ -380,11 +380,5 @@ def with_operands(
         spiking=op.spiking.data,
         by_place=by_place,
     )
-    new.attributes.update(op.attributes)
-    new.location = op.location
-    for old, out in zip(op.results, new.results, strict=True):
-        out.name_hint = old.name_hint
-    block = op.parent_block()
-    assert block is not None
-    block.insert_op_before(new, op)
+    precede(op, new)
     return new

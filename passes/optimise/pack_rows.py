@@ -17,7 +17,7 @@ from ranvier.ir.structure import LoopOp
 from ranvier.ir.synapses import PropagateOp, far_end, roles_of, written_inputs
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.scalars import COSTLY
-from ranvier.passes.optimise.rewriting import loop_of, programs_in, replace
+from ranvier.passes.optimise.rewriting import loop_of, precede, programs_in, replace
 from ranvier.passes.remarks import remark
 from ranvier.passes.statistics import count
 
@@ -141,17 +141,11 @@ def _pack(op: PropagateOp, loop: LoopOp) -> None:
         spiking=op.spiking.data,
         words=word,
     )
-    new.attributes.update(op.attributes)
+    precede(op, new)
     layout = op.attributes.get("layout")
     if isinstance(layout, StringAttr):
         new.attributes["layout"] = StringAttr(f"{layout.data}, records")
     remark(new, "records of synapses")
-    new.location = op.location
-    for old, out in zip(op.results, new.results, strict=True):
-        out.name_hint = old.name_hint
-    inside = op.parent_block()
-    assert inside is not None
-    inside.insert_op_before(new, op)
     replace(op, new.results)
 
 

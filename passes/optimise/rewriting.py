@@ -56,6 +56,17 @@ def replace(op: Operation, values: Sequence[SSAValue]) -> None:
     op.erase()
 
 
+def precede(op: Operation, new: Operation) -> None:
+    """Inserts an op in front of `op`, whose attributes, location and names of results it gets."""
+    new.attributes.update(op.attributes)
+    new.location = op.location
+    for old, out in zip(op.results, new.results, strict=True):
+        out.name_hint = old.name_hint
+    block = op.parent_block()
+    assert block is not None
+    block.insert_op_before(new, op)
+
+
 def blocks_below(op: Operation) -> Iterator[Block]:
     """Yields the blocks of the regions of `op`."""
     for region in op.regions:
