@@ -14,7 +14,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from ranvier.ir import recipes
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp, HistoryOp
 from ranvier.ir.interpret_run import Array, InterpretError, Run
-from ranvier.ir.synapses import ASCENDING, DELAYED, SORTED, AccumulateOp, PropagateOp
+from ranvier.ir.synapses import ASCENDING, DELAYED, SORTED, AccumulateOp, PropagateOp, far_end, words_of
 
 
 def check_promises(run: Run, block: Block) -> None:
@@ -42,10 +42,12 @@ def _check_rows(run: Run, op: PropagateOp | DepositOp) -> None:
     if isinstance(op, DepositOp):
         wanted, ends = is_sorted, op.flat
     else:
-        wanted, ends = is_sorted or _ascends(op), op.targets if op.spiking.data == "pre" else op.sources
+        wanted, ends = is_sorted or _ascends(op), far_end(op)
     if not wanted or not _are_known(run, op.pointers, ends):
         return
     numbers = _unsigned(run.get(ends))
+    if isinstance(op, PropagateOp):
+        numbers = numbers[:: words_of(op)]
     if isinstance(op, PropagateOp) and op.order is not None and op.by_place is None:
         if not _are_known(run, op.order):
             return

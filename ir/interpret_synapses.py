@@ -13,7 +13,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from ranvier.ir.arrivals import ArrivalsOp, HistoryOp
 from ranvier.ir.interpret_run import Array, Handler, Handlers, InterpretError, Run
 from ranvier.ir.neurons import region_of
-from ranvier.ir.synapses import AccumulateOp, PropagateOp, own_inputs, roles_of, shifts_of, written_inputs
+from ranvier.ir.synapses import AccumulateOp, PropagateOp, own_inputs, roles_of, shifts_of, words_of, written_inputs
 from ranvier.ir.team import BY_TARGETS, DIVISION
 
 
@@ -53,9 +53,8 @@ class _Ends:
         sources, targets = run.get(op.sources), run.get(op.targets)
         if isinstance(op, PropagateOp) and op.by_place is not None:
             sources, targets = _by_synapse(run, op, sources, targets)
-        words = 1
-        if isinstance(op, PropagateOp) and op.words is not None:
-            words = op.words.value.data
+        words = words_of(op) if isinstance(op, PropagateOp) else 1
+        if isinstance(op, PropagateOp) and words > 1:
             if op.spiking.data == "pre":
                 targets = targets[::words]
             else:

@@ -81,6 +81,11 @@ def far_end(op: PropagateOp) -> SSAValue:
     return op.targets if op.spiking.data == "pre" else op.sources
 
 
+def words_of(op: PropagateOp) -> int:
+    """Returns how many words of the array with the ends that do not spike belong to a place of the rows."""
+    return 1 if op.words is None else op.words.value.data
+
+
 def element_args(op: PropagateOp | AccumulateOp) -> Sequence[BlockArgument]:
     """Returns the arguments of the region that are elements of the inputs."""
     return region_of(op).args[3 : len(op.inputs) + 3]

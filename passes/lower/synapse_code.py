@@ -23,6 +23,7 @@ from ranvier.ir.synapses import (
     roles_of,
     row_slice,
     shifts_of,
+    words_of,
     written_inputs,
 )
 from ranvier.ir.types import element_type
@@ -72,9 +73,7 @@ class SynapseCode:
         self.roles = roles_of(op)
         self.shifts = shifts_of(op)
         self.own = own_inputs(op)
-        self.words = 1
-        if isinstance(op, PropagateOp) and op.words is not None:
-            self.words = op.words.value.data
+        self.words = words_of(op) if isinstance(op, PropagateOp) else 1
         self._instance: SSAValue | None = None
         versions = kernel.run.versions
         last = self.block.last_op
