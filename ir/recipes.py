@@ -72,16 +72,21 @@ def _narrow(allocate: Allocate, numbers: Any) -> Array:
 
 
 def _records(allocate: Allocate, numbers: Any, *values: Any) -> Array:
-    """Returns numbers and values of 32 or 64 bits side by side: for each place a record of words, as int32."""
+    """Returns numbers and values side by side: for each place a record of words, as int32.
+
+    Values have 32 or 64 bits; numbers without sign that are held in 16 become as wide as the numbers.
+    """
     parts = (numbers, *values)
-    widths = [1, *(value.dtype.itemsize // 4 for value in values)]
+    widths = [max(part.dtype.itemsize // 4, 1) for part in parts]
     words, size = sum(widths), numbers.size
     found = allocate(size * words, np.int32)
     records = found.reshape(size, words)
     for start in range(0, size, BLOCK):
         stop, at = min(start + BLOCK, size), 0
         for part, width in zip(parts, widths, strict=True):
-            own = part[start:stop].astype(np.int32) if part is numbers else np.ascontiguousarray(part[start:stop])
+            own = np.ascontiguousarray(part[start:stop])
+            if own.dtype == np.uint16:
+                own = own.astype(np.int32)
             records[start:stop, at : at + width] = own.view(np.int32).reshape(stop - start, width)
             at += width
     return found

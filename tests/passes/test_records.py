@@ -176,3 +176,6 @@ def test_the_recipe_puts_words_side_by_side() -> None:
     np.testing.assert_array_equal(made[:, 0], numbers)
     np.testing.assert_array_equal(np.ascontiguousarray(made[:, 1:3]).view(np.float64).ravel(), weights_)
     np.testing.assert_array_equal(np.ascontiguousarray(made[:, 3]).view(np.float32), counts)
+    short = np.array([65_535, 0, 7], np.uint16)  # as numbers of neurons may be held
+    made = KINDS["records"](lambda size, dtype: np.zeros(size, dtype), short, short)
+    np.testing.assert_array_equal(made.reshape(3, 2), np.repeat(short, 2).reshape(3, 2))
