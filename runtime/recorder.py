@@ -81,6 +81,7 @@ class Table:
         self._budget: int | None = None
         self._per_instant = 1
         self._room = 0  # the rows that a new chunk has room for, at least, see `make_room`
+        self._at_once = 0  # the rows that native code may append at once then
         self._sealed: list[Chunk] = []
         self._files = TableFiles()
         self._cache: dict[str, Array] = {}
@@ -101,7 +102,7 @@ class Table:
         """
         self._check_budget(rows_per_instant, self._budget)
         self._per_instant = max(1, rows_per_instant)
-        self._room = 0
+        self._room = self._at_once = 0
         if self.control[1] - self.control[0] < self._per_instant:
             self.turn_over()
 
@@ -113,7 +114,8 @@ class Table:
         if not self._row_bytes or self.lent:
             return
         most = ROOM_BYTES if self._budget is None else self._limit
-        self._room = min(2 * instants * self._per_instant, most // self._row_bytes)
+        self._at_once = instants * self._per_instant
+        self._room = min(2 * self._at_once, most // self._row_bytes)
         if self.control[1] - self.control[0] < self._room // 2:
             self.turn_over()
 
@@ -129,7 +131,9 @@ class Table:
 
     @property
     def _crowded(self) -> bool:
-        return bool(self.control[1] - self.control[0] < self._per_instant)
+        rows, capacity = map(int, self.control)
+        room = capacity - rows
+        return room < self._per_instant or (room < self._at_once and room < rows)
 
     def turn_over(self) -> None:
         """Seals the current chunk and begins a new one; the addresses of the buffers change, unless they are lent.

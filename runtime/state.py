@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import threading
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +16,8 @@ LARGE_PAGE = 1 << 21
 """Bytes of a large page."""
 LARGE = 2 * LARGE_PAGE
 """Arrays of at least so many bytes are put into large pages."""
-
+HAS_LARGE_PAGES = hasattr(mmap, "MADV_HUGEPAGE")
+"""Whether the system can be asked for them."""
 
 HASHED = 1 << 18
 """Bytes that are hashed together, and copied for it: they fit into the cache."""
@@ -33,25 +35,31 @@ class Memory:
         Raises:
             MemoryError: There are not so many.
         """
-        if size < LARGE or not hasattr(mmap, "MADV_HUGEPAGE"):
+        if size < LARGE or not HAS_LARGE_PAGES:
             return _aligned(np.zeros(size + ALIGNMENT, dtype=np.uint8), ALIGNMENT, size)
-        try:
-            pages = mmap.mmap(-1, size + LARGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        except (OSError, ValueError, OverflowError) as error:
-            raise MemoryError(f"There is no memory for an array of {size / 1e9:.2f} GB") from error
-        try:
-            pages.madvise(mmap.MADV_HUGEPAGE)
-        except OSError:
-            pass  # small pages then
-        return _aligned(np.frombuffer(pages, dtype=np.uint8), LARGE_PAGE, size)
+        return _in_large_pages(size)
 
     def empty(self, size: int) -> npt.NDArray[np.uint8]:
         """Returns so many bytes, aligned, whose values are not set.
 
+        What is recorded goes there, once: with small pages the main thread would wait for the system each 4096 bytes.
+
         Raises:
             MemoryError: There are not so many.
         """
-        return _aligned(np.empty(size + ALIGNMENT, dtype=np.uint8), ALIGNMENT, size)
+        if size < LARGE_PAGE or not HAS_LARGE_PAGES:
+            return _aligned(np.empty(size + ALIGNMENT, dtype=np.uint8), ALIGNMENT, size)
+        return _in_large_pages(size)
+
+
+def _in_large_pages(size: int) -> npt.NDArray[np.uint8]:
+    try:
+        pages = mmap.mmap(-1, size + LARGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except (OSError, ValueError, OverflowError) as error:
+        raise MemoryError(f"There is no memory for an array of {size / 1e9:.2f} GB") from error
+    with suppress(OSError):  # small pages then
+        pages.madvise(mmap.MADV_HUGEPAGE)
+    return _aligned(np.frombuffer(pages, dtype=np.uint8), LARGE_PAGE, size)
 
 
 memory = Memory()

@@ -39,14 +39,26 @@ def rows_needed(run: Run, loop: LoopOp) -> dict[SSAValue, SSAValue]:
     return needed
 
 
-def any_sink_full(run: Run, needed: Mapping[SSAValue, SSAValue]) -> SSAValue | None:
-    """Writes the test whether a sink lacks room for one more instant; None without sinks."""
+def any_sink_full(run: Run, needed: Mapping[SSAValue, SSAValue], longest: SSAValue | None = None) -> SSAValue | None:
+    """Writes the test whether a sink lacks room for one more instant; None without sinks.
+
+    Args:
+        run: Where it is written.
+        needed: The greatest number of rows that an instant appends, by sink.
+        longest: The most instants of a stretch. Where less than half is free, a whole one has to fit: else the
+            stretches at the end of each chunk would become shorter and shorter.
+    """
     writer = run.writer
     full: SSAValue | None = None
     for sink, rows in needed.items():
         block = run.sinks[sink][0]
         capacity = writer.load(block, writer.constant(1))
-        one = writer.compare("sgt", writer.add(writer.first(block), rows), capacity)
+        room = writer.sub(capacity, writer.first(block))
+        one = writer.compare("slt", room, rows)
+        if longest is not None:
+            short = writer.compare("slt", room, writer.mul(rows, writer.cast(longest, i64)))
+            late = writer.compare("slt", room, writer.sub(capacity, room))
+            one = writer.binary(arith.OrIOp, one, writer.binary(arith.AndIOp, short, late))
         full = one if full is None else writer.binary(arith.OrIOp, full, one)
     return full
 

@@ -123,7 +123,7 @@ def _write_before(run: Run, instants: _Instants) -> tuple[Block, list[SSAValue]]
     with w.inside(block):
         finished, current = _earliest(run, instants, counters)
         code = w.constant(RUNNING, i64)
-        full = any_sink_full(run, instants.needed)
+        full = any_sink_full(run, instants.needed, instants.longest)
         if full is not None:
             code = w.select(full, w.constant(SINK_FULL, i64), code)
         code = w.select(w.compare("sle", left, w.constant(0, i64)), w.constant(BUDGET_USED, i64), code)

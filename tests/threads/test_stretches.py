@@ -173,3 +173,31 @@ def test_runs_stop_between_stretches() -> None:
     assert 0 < stopped and np.max(network["spikes"].t / ms) <= network.t / ms
     network.run(1 * ms)
     assert int(network.t / (0.1 * ms) + 0.5) == stopped + 10
+
+
+def test_stretches_stay_as_long_as_they_may_be_while_chunks_fill_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the end of a chunk there is no room for all cells in each instant of a stretch: a new one begins early."""
+    left: list[int] = []
+    turn_over = recorder.Table.turn_over
+
+    def note(self: recorder.Table) -> None:
+        left.append(int(self.control[1] - self.control[0]))
+        turn_over(self)
+
+    found = {}
+    for threads in (1, 2):
+        start_scope()
+        seed(2)
+        prefs.codegen.threads = threads
+        network = delayed_by(1 * ms)
+        network["group"].v = 0.99
+        network["synapses"].w = 0.3  # all spike again and again
+        monkeypatch.setattr(recorder.Table, "turn_over", note if threads == 2 else turn_over)
+        with dividing_all_work():
+            network.run(300 * ms)
+        found[threads] = outcome_of(network)
+    check_same(found[2], found[1])
+    room = 10 * 1500
+    in_stretch = np.bincount(np.rint(found[1]["spikes.t"] / 1e-3 - 0.5).astype(int)).max()
+    assert len(left) > 3 and in_stretch < room / 2
+    assert all(room - in_stretch <= rows < room for rows in left[-3:]), "the first ones are small"
