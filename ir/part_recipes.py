@@ -1,17 +1,17 @@
 """Arrays by which each thread finds its synapses; see `ranvier.ir.recipes` and the pass `partition`.
 
-`numbers` are the elements that the synapses of the rows end at, counted from element `offset` of the `size` of the
-whole group. `threads` is the number of parts and says where they begin (`ranvier.ir.team.Parts`; a plain number: they
-are of equal size), rounded up to a multiple of 512 elements.
+`parts` says where the synapses of row r and part p begin, as entry r*threads + p, and the end of the last; they are in
+the order of their parts, or will be. `part_order` gives the places of the rows in the order of the parts, which stays
+the same within each part of a row. Both take the rows, the elements that the synapses end at, counted from element
+`offset` of the `size` of the whole group, and the number of parts, which says where they begin
+(`ranvier.ir.team.Parts`; a plain number: they are of equal size), rounded up to a multiple of 512 elements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from ranvier.ir.row_recipes import BLOCK, Allocate, Array, row_blocks, width_of
+from ranvier.ir.row_recipes import Allocate, Array, width_of
 from ranvier.ir.slots import TILE
 from ranvier.ir.team import SHARES, Parts
 
@@ -33,42 +33,33 @@ def every(allocate: Allocate, pointers: Array, delays: Array) -> Array:
     return found
 
 
-def _keys(
-    pointers: Array, numbers: Array, threads: int, size: int, offset: int
-) -> Iterator[tuple[int, int, int, int, Array]]:
-    """Yields blocks of rows and for each of their synapses row*threads + part, counted from the first row."""
-    bounds = firsts_of(size, threads)[1:-1] - offset
-    threads = int(threads)
-    for first, stop in row_blocks(pointers, max(KEYS // threads, 1)):
-        begin, end = int(pointers[first]), int(pointers[stop])
-        rows = np.repeat(np.arange(0, (stop - first) * threads, threads), np.diff(pointers[first : stop + 1]))
-        keys = rows + np.searchsorted(bounds, numbers[begin:end], side="right")
-        yield first, stop, begin, end, keys.astype(np.uint16)
+def begins_of_parts(pointers: Array, numbers: Array, bounds: Array, begins: Array) -> None:
+    """Finds where the parts of consecutive rows begin.
 
-
-def parts(allocate: Allocate, pointers: Array, numbers: Array, threads: int, size: int, offset: int = 0) -> Array:
-    """Returns where the synapses of row r and part p begin, as entry r*threads + p, and the end of the last.
-
-    The synapses of a row are in the order of their parts, or will be.
+    Args:
+        pointers: Where the rows begin, and the end of the last.
+        numbers: What the synapses of these rows end at.
+        bounds: The first numbers of the parts, but for part 0.
+        begins: For each row and part the place at which it begins: written here.
     """
-    bounds = firsts_of(size, threads)[1:-1] - offset
-    found = allocate((pointers.size - 1) * int(threads) + 1, np.int64)
-    begins = found[:-1].reshape(-1, int(threads))
-    for first, stop in row_blocks(pointers, BLOCK):
-        ends = pointers[first : stop + 1] - pointers[first]
-        own = numbers[int(pointers[first]) : int(pointers[stop])]
-        begins[first:stop] = pointers[first:stop, np.newaxis]
-        below = np.zeros(own.size + 1, dtype=np.int32)
-        for part, bound in enumerate(bounds, 1):
-            np.cumsum(own < bound, out=below[1:])
-            begins[first:stop, part] += np.diff(below[ends])
-    found[-1] = pointers[-1]
-    return found
+    ends = pointers - pointers[0]
+    begins[:] = pointers[:-1, np.newaxis]
+    below = np.zeros(numbers.size + 1, dtype=np.int32)
+    for part, bound in enumerate(bounds.tolist(), 1):
+        np.cumsum(numbers < bound, out=below[1:])
+        begins[:, part] += np.diff(below[ends])
 
 
-def part_order(allocate: Allocate, pointers: Array, numbers: Array, threads: int, size: int, offset: int = 0) -> Array:
-    """Returns the places of the rows in the order of the parts, which stays the same within each part of a row."""
-    found = allocate(numbers.size, np.int32)
-    for _, _, begin, end, keys in _keys(pointers, numbers, threads, size, offset):
-        found[begin:end] = np.argsort(keys, kind="stable") + begin
-    return found
+def order_by_parts(pointers: Array, numbers: Array, threads: int, bounds: Array) -> Array:
+    """Returns the places, in a block of consecutive rows, by which each row is in the order of the parts.
+
+    Args:
+        pointers: Where the rows begin, and the end of the last; at most `KEYS` rows and parts.
+        numbers: What the synapses of these rows end at.
+        threads: The number of parts.
+        bounds: The first numbers of the parts, but for part 0.
+    """
+    keys = np.repeat(np.arange(0, (pointers.size - 1) * threads, threads, dtype=np.uint16), np.diff(pointers))
+    for bound in bounds.tolist():
+        keys += numbers >= bound
+    return np.argsort(keys, kind="stable")

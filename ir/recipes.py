@@ -6,13 +6,13 @@ an array of zeros for a size and a type, and the inputs (arrays, or numbers for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.ir import alias_tables, part_recipes, row_recipes
+from ranvier.ir import alias_tables, block_recipes, part_recipes, row_recipes
 from ranvier.ir.slots import Recipe
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -20,33 +20,6 @@ Allocate: TypeAlias = Callable[[int, npt.DTypeLike], Array]
 
 BLOCK = 1 << 20
 """Elements that are treated together, so that temporaries stay small."""
-
-
-class _Gathered:
-    """The values in another order, slice by slice: element n is `values[order[n]]`.
-
-    Args:
-        values: The values.
-        order: Where each comes from.
-    """
-
-    def __init__(self, values: Any, order: Any) -> None:
-        self.values: Array = values if isinstance(values, np.ndarray) else values[:]
-        self.order = order
-        self.size: int = order.size
-        self.dtype: np.dtype[Any] = self.values.dtype
-
-    def __getitem__(self, places: slice) -> Array:
-        return np.take(self.values, self.order[places], mode="clip")
-
-
-def _gather(allocate: Allocate, values: Any, order: Any) -> Array:
-    """Returns the values in another order: element n is `values[order[n]]`."""
-    gathered = _Gathered(values, order)
-    found = allocate(gathered.size, np.int32 if gathered.dtype == np.uint16 else gathered.dtype)
-    for start in range(0, gathered.size, BLOCK):
-        found[start : start + BLOCK] = gathered[start : start + BLOCK]
-    return found
 
 
 def _gather_each(allocate: Allocate, instances: int, values: Any, order: Any) -> Array:
@@ -61,47 +34,26 @@ def _gather_each(allocate: Allocate, instances: int, values: Any, order: Any) ->
     return found
 
 
-def _narrow(allocate: Allocate, numbers: Any) -> Array:
-    """Returns numbers from 0 to 65535 in 16 bits, without sign."""
-    if not isinstance(numbers, _Gathered) and numbers.dtype == np.uint16:
-        return numbers
-    found = allocate(numbers.size, np.uint16)
-    for start in range(0, numbers.size, BLOCK):
-        found[start : start + BLOCK] = numbers[start : start + BLOCK]
-    return found
+def _in_blocks(kind: str) -> Callable[..., Array]:
+    """Returns what makes an array of one of the kinds that are made block by block."""
 
+    def make_one(allocate: Allocate, *given: Any) -> Array:
+        recipe: Recipe = kind, tuple(range(len(given)))
+        return block_recipes.make_in_blocks([recipe], lambda part: given[part], allocate)[0]
 
-def _records(allocate: Allocate, numbers: Any, *values: Any) -> Array:
-    """Returns numbers and values side by side: for each place a record of words, as int32.
-
-    Values have 32 or 64 bits; numbers without sign that are held in 16 become as wide as the numbers.
-    """
-    parts = (numbers, *values)
-    widths = [max(part.dtype.itemsize // 4, 1) for part in parts]
-    words, size = sum(widths), numbers.size
-    found = allocate(size * words, np.int32)
-    records = found.reshape(size, words)
-    for start in range(0, size, BLOCK):
-        stop, at = min(start + BLOCK, size), 0
-        for part, width in zip(parts, widths, strict=True):
-            own = np.ascontiguousarray(part[start:stop])
-            if own.dtype == np.uint16:
-                own = own.astype(np.int32)
-            records[start:stop, at : at + width] = own.view(np.int32).reshape(stop - start, width)
-            at += width
-    return found
+    return make_one
 
 
 KINDS: Mapping[str, Callable[..., Array]] = {
-    "gather": _gather,
-    "narrow": _narrow,
-    "records": _records,
+    "gather": _in_blocks("gather"),
+    "narrow": _in_blocks("narrow"),
+    "records": _in_blocks("records"),
+    "parts": _in_blocks("parts"),
+    "part_order": _in_blocks("part_order"),
     "bits": row_recipes.bits,
     "flat": row_recipes.flat,
     "ring": row_recipes.ring,
     "every": part_recipes.every,
-    "parts": part_recipes.parts,
-    "part_order": part_recipes.part_order,
     "gather_each": _gather_each,
     "ring_each": row_recipes.ring_each,
     "ring_alike": row_recipes.ring_alike,
@@ -115,8 +67,8 @@ KINDS: Mapping[str, Callable[..., Array]] = {
 """The kinds of derived arrays by name. Those that end with "each" or "alike" are made for several instances side by
 side: their first input is the number of these."""
 
-IN_ORDER: frozenset[str] = frozenset({"narrow", "records", "bits", "flat", "parts", "part_order"})
-"""Those that read their arrays from the first element to the last, slice by slice: what is gathered for them only
+IN_ORDER: frozenset[str] = frozenset({"bits", "flat"})
+"""Others that read their arrays from the first element to the last, slice by slice: what is gathered for them only
 needs no memory."""
 
 RUN_KINDS: frozenset[str] = frozenset({"ring", "ring_each", "ring_alike"})
@@ -130,41 +82,51 @@ SHARED: frozenset[str] = frozenset({"every", "part_order"})
 def make(
     recipe: Recipe, inputs: Callable[[int], Any], allocate: Allocate, shared: dict[Recipe, Array] | None = None
 ) -> Array:
-    """Returns the array that a recipe describes.
+    """Returns the array that a recipe describes; see `make_all`."""
+    return make_all([recipe], inputs, allocate, shared)[0]
+
+
+def make_all(
+    recipes: Sequence[Recipe],
+    inputs: Callable[[int], Any],
+    allocate: Allocate,
+    shared: dict[Recipe, Array] | None = None,
+    workers: int = 1,
+) -> list[Array]:
+    """Returns the arrays that recipes describe.
 
     Args:
-        recipe: See `Recipe`.
+        recipes: See `Recipe`.
         inputs: Gives an input by its number.
-        allocate: Makes the array.
+        allocate: Makes an array of zeros.
         shared: What has been made of the kinds `SHARED` for other arrays; what is made now is added.
+        workers: The number of threads that make large arrays.
 
     Raises:
         KeyError: There is no such kind.
     """
-    kind, parts = recipe
+    kept: dict[Recipe, Array] = {} if shared is None else shared
 
     def given(part: int | Recipe) -> Any:
         if not isinstance(part, tuple):
             return inputs(part)
-        if kind in IN_ORDER and part[0] == "gather":
-            return _gathered(part)
-        if part[0] not in SHARED or shared is None:
-            return make(part, inputs, allocate, shared)
-        if part not in shared:
-            shared[part] = make(part, inputs, allocate, shared)
-        return shared[part]
+        if part[0] not in SHARED:
+            return make(part, inputs, allocate, kept)
+        if part not in kept:
+            kept[part] = make(part, inputs, allocate, kept)
+        return kept[part]
 
-    def _gathered(part: Recipe) -> _Gathered:
-        values, order = part[1]
-        if isinstance(values, tuple) and values[0] == "gather":  # x[a][b] is x[a[b]]: no x[a] is made
-            inner, first = values[1]
-            return _Gathered(given(inner), _Gathered(given(first), given(order)))
-        return _Gathered(given(values), given(order))
+    def given_in_order(part: int | Recipe) -> Any:
+        is_gathered = isinstance(part, tuple) and part[0] == "gather" and not mentions(part, {"part_order"})
+        return block_recipes.Maker(given, None).elements(part) if is_gathered else given(part)
 
-    if kind == "gather":
-        made = _gathered(recipe)
-        return _gather(allocate, made.values, made.order)
-    return KINDS[kind](allocate, *map(given, parts))
+    in_blocks = [recipe for recipe in recipes if recipe[0] in block_recipes.KINDS]
+    made = dict(zip(in_blocks, block_recipes.make_in_blocks(in_blocks, given, allocate, workers), strict=True))
+    for recipe in recipes:
+        kind, parts = recipe
+        if recipe not in made:
+            made[recipe] = KINDS[kind](allocate, *map(given_in_order if kind in IN_ORDER else given, parts))
+    return [made[recipe] for recipe in recipes]
 
 
 def mentions(recipe: Recipe, kinds: Set[str]) -> bool:

@@ -24,11 +24,11 @@ def width_of(size: int, multiple: int) -> int:
     return -(-size // multiple) * multiple
 
 
-def row_blocks(pointers: Array, most: int) -> Iterator[tuple[int, int]]:
-    """Yields consecutive blocks of rows: at most so many rows, and (but for single rows) `BLOCK` synapses."""
+def row_blocks(pointers: Array, most: int, synapses: int = BLOCK) -> Iterator[tuple[int, int]]:
+    """Yields consecutive blocks of rows: at most so many rows, and (but for single rows) so many synapses."""
     first, count = 0, pointers.size - 1
     while first < count:
-        stop = int(np.searchsorted(pointers, int(pointers[first]) + BLOCK, side="right")) - 1
+        stop = int(np.searchsorted(pointers, int(pointers[first]) + synapses, side="right")) - 1
         stop = min(max(stop, first + 1), first + most, count)
         yield first, stop
         first = stop

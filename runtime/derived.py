@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.ir.recipes import KINDS, RUN_KINDS, inputs_of, make
+from ranvier.ir.recipes import KINDS, RUN_KINDS, inputs_of, make, make_all
 from ranvier.ir.slots import Recipe, Slot
 from ranvier.runtime.state import allocate, fingerprint
 from ranvier.runtime.watched_arrays import is_marked, mark
@@ -91,38 +91,66 @@ def unchanging(slots: Iterable[Slot], values: Sequence[Any], shift: int = 0) -> 
 
 
 def derived_array(recipe: Recipe, values: Sequence[Any], shared: dict[Recipe, Array] | None = None) -> Array:
-    """Returns the array of a recipe, the same one as last time if nothing has changed.
+    """Returns the array of a recipe; see `derived_arrays`."""
+    return derived_arrays([recipe], values, shared)[recipe]
+
+
+def derived_arrays(
+    recipes: Iterable[Recipe], values: Sequence[Any], shared: dict[Recipe, Array] | None = None, workers: int = 1
+) -> dict[Recipe, Array]:
+    """Returns the arrays of recipes, the same ones as last time if nothing has changed.
 
     Args:
-        recipe: How it is made.
+        recipes: How they are made.
         values: The inputs of the program: numbers, and objects with `array`, `readable` and `basis` (see `Storage`).
-        shared: What has been made for other arrays of these inputs (see `ranvier.ir.recipes.make`).
+        shared: What has been made for other arrays of these inputs (see `ranvier.ir.recipes.make_all`).
+        workers: The number of threads that make large arrays.
     """
+    shared = {} if shared is None else shared
 
     def content(number: int) -> Any:
         value = values[number]
         return value.readable if _is_array(value) else value
 
-    numbers = inputs_of(recipe)
-    if recipe[0] in RUN_KINDS:
+    found: dict[Recipe, Array] = {}
+    wanted: dict[Recipe, tuple[dict[Any, _Made], Any]] = {}
+    asked = list(dict.fromkeys(recipes))
+    for recipe in asked:
+        numbers = inputs_of(recipe)
+        holder = next((values[n] for n in numbers if _is_array(values[n])), None)
+        if recipe[0] in RUN_KINDS:
+            continue  # made anew, of others
+        if holder is None:
+            own = _numbered(recipe, numbers)
+            found[recipe] = _made_of_numbers(own, tuple(values[n] for n in dict.fromkeys(numbers)))
+        else:
+            kept, key = _kept(recipe, numbers, holder, values)
+            old = kept.get(key)
+            if old is not None and _are_still(old.parts, [values[n] for n in numbers]):
+                found[recipe] = old.array
+            else:
+                kept.pop(key, None)
+                wanted[recipe] = kept, key
+    for recipe, array in zip(wanted, make_all([*wanted], content, allocate, shared, workers), strict=True):
+        kept, key = wanted[recipe]
+        kept[key] = _Made(tuple(_part(values[n]) for n in inputs_of(recipe)), array)
+        found[recipe] = array
+    for recipe in asked:
         kind, parts = recipe
-        given = [derived_array(part, values, shared) if isinstance(part, tuple) else content(part) for part in parts]
-        return KINDS[kind](allocate, *given)
-    own = _numbered(recipe, numbers)
-    holder = next((values[n] for n in numbers if _is_array(values[n])), None)
-    if holder is None:
-        return _made_of_numbers(own, tuple(values[n] for n in dict.fromkeys(numbers)))
+        if kind in RUN_KINDS:
+            given = [
+                derived_array(part, values, shared) if isinstance(part, tuple) else content(part) for part in parts
+            ]
+            found[recipe] = KINDS[kind](allocate, *given)
+    return found
+
+
+def _kept(recipe: Recipe, numbers: Sequence[int], holder: Any, values: Sequence[Any]) -> tuple[dict[Any, _Made], Any]:
+    """Returns where the array of a recipe is kept, and under what."""
     kept = _made.setdefault(holder, {})
     for gone in [key for key, made in kept.items() if made.is_orphan]:
         del kept[gone]
-    key = own, tuple(id(values[n]) for n in numbers if _is_array(values[n]))
-    old = kept.get(key)
-    if old is not None and _are_still(old.parts, [values[n] for n in numbers]):
-        return old.array
-    kept.pop(key, None)
-    array = make(recipe, content, allocate, shared)
-    kept[key] = _Made(tuple(_part(values[n]) for n in numbers), array)
-    return array
+    return kept, (_numbered(recipe, numbers), tuple(id(values[n]) for n in numbers if _is_array(values[n])))
 
 
 @lru_cache(maxsize=256)

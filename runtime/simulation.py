@@ -27,7 +27,7 @@ from ranvier.ir.team import (
     words_for,
 )
 from ranvier.runtime.balance import Balance
-from ranvier.runtime.derived import derived_array
+from ranvier.runtime.derived import derived_arrays
 from ranvier.runtime.state import Layout, address, allocate
 from ranvier.runtime.team import Team, least_work, parts_for
 
@@ -148,7 +148,7 @@ class Simulation:
 
     def _derive(self, recipes: Sequence[Recipe]) -> None:
         shared: dict[Recipe, npt.NDArray[Any]] = {}
-        self._derived |= {recipe: derived_array(recipe, self.values, shared) for recipe in recipes}
+        self._derived |= derived_arrays(recipes, self.values, shared, int(self.threads))
 
     def _cost_of_parts(self) -> float:
         """Returns about how many seconds it takes to make the arrays by which threads find their parts."""

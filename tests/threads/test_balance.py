@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from threads.outcome import check_same, outcome_of
 
 from ranvier import Network, NeuronGroup, SpikeMonitor, Synapses, ms, prefs, seed, start_scope
-from ranvier.ir.part_recipes import firsts_of, part_order, parts
+from ranvier.ir.part_recipes import firsts_of
+from ranvier.ir.recipes import KINDS
 from ranvier.ir.team import WHOLE, Parts
 from ranvier.passes.default_pipeline import DEFAULT_PIPELINE
 from ranvier.runtime.balance import LEAST_SECONDS, MOST_CHANGES, Balance
@@ -55,8 +56,8 @@ def test_rows_are_divided_where_parts_begin(shares: list[float], number: int, of
     for k, value in enumerate(numbers):
         own[k] = sum(int(value) + offset >= first for first in firsts[1:-1])
     rows = np.repeat(np.arange(lengths.size), lengths)
-    found = parts(np.empty, pointers, numbers, given_parts, size, offset)
-    order = part_order(np.empty, pointers, numbers, given_parts, size, offset)
+    found = KINDS["parts"](np.empty, pointers, numbers, given_parts, size, offset)
+    order = KINDS["part_order"](np.empty, pointers, numbers, given_parts, size, offset)
     begin = 0
     for row in range(lengths.size):
         for part in range(given_parts):
