@@ -175,7 +175,9 @@ class Maker:
         return self._found[part]
 
     def _elements(self, part: Part) -> Elements:
-        kind, parts = part if isinstance(part, tuple) else ("", ())
+        if isinstance(part, int):
+            return _Given(self._inputs(part))
+        kind, parts = part
         if kind == "narrow":
             return _Narrowed(self.elements(parts[0]))
         if kind == "part_order" and parts[0] == self._rows:
@@ -205,11 +207,13 @@ class Maker:
             return self._begin_records([self.elements(part) for part in parts], allocate)
         elements = self.elements(recipe)
         if kind == "narrow" and not isinstance(parts[0], tuple):
-            numbers = self._inputs(parts[0])
-            if isinstance(numbers, np.ndarray) and numbers.dtype == np.uint16:
-                return numbers
+            given: object = self._inputs(parts[0])
+            if isinstance(given, np.ndarray):
+                numbers: Array = given
+                if numbers.dtype == np.uint16:
+                    return numbers
         is_wide = kind == "gather" and elements.dtype == np.uint16
-        found = allocate(elements.size, np.int32 if is_wide else elements.dtype)
+        found = allocate(elements.size, np.dtype(np.int32) if is_wide else elements.dtype)
 
         def write(block: Block, memo: Memo) -> None:
             found[block.begin : block.end] = elements.read(block, memo)

@@ -38,8 +38,12 @@ def _in_blocks(kind: str) -> Callable[..., Array]:
     """Returns what makes an array of one of the kinds that are made block by block."""
 
     def make_one(allocate: Allocate, *given: Any) -> Array:
+        def input_of(part: int | Recipe) -> Any:
+            assert isinstance(part, int)
+            return given[part]
+
         recipe: Recipe = kind, tuple(range(len(given)))
-        return block_recipes.make_in_blocks([recipe], lambda part: given[part], allocate)[0]
+        return block_recipes.make_in_blocks([recipe], input_of, allocate)[0]
 
     return make_one
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ranvier.ir import slots as abi
+from ranvier.ir.block_recipes import WORTH
 from ranvier.ir.recipes import RUN_KINDS, mentions
 from ranvier.ir.slots import Recipe, Slot, SlotKind
 from ranvier.ir.team import (
@@ -44,8 +45,9 @@ FIRST_INSTANTS = 64
 """Instants of the first call, by which the speed is measured."""
 
 
-ROW_COST, SYNAPSE_COST, ORDER_COST = 10e-9, 3e-9, 30e-9
-"""Seconds for a part of a row, for a synapse and thread, for a synapse that has to be brought into another order."""
+ROW_COST, SYNAPSE_COST, ORDER_COST = 10e-9, 5e-9, 22e-9
+"""Seconds of one processor for a part of a row, for a synapse and thread, and for a word that is brought into another
+order."""
 
 _PARTED = frozenset({"parts", "part_order"})
 """The kinds of arrays that say where the parts of rows begin, and in what order they stand."""
@@ -151,14 +153,14 @@ class Simulation:
         self._derived |= derived_arrays(recipes, self.values, shared, int(self.threads))
 
     def _cost_of_parts(self) -> float:
-        """Returns about how many seconds it takes to make the arrays by which threads find their parts."""
+        """Returns about how many seconds it takes to make the arrays by which threads find their parts; 0: none."""
         cost = 0.0
         for recipe in self._by_parts:
             made = self._derived[recipe]
-            if recipe[0] == "parts":  # its last element is the number of synapses
-                cost += ROW_COST * made.size + SYNAPSE_COST * int(made[-1]) * self.threads
-            else:
-                cost += ORDER_COST * made.size
+            is_parts = recipe[0] == "parts"
+            number = int(made[-1]) if is_parts else made.size  # of synapses, of words
+            own = ROW_COST * made.size + SYNAPSE_COST * number * self.threads if is_parts else ORDER_COST * number
+            cost += own / int(self.threads) if number >= WORTH else own
         return cost
 
     def bind(self) -> None:
@@ -269,6 +271,7 @@ class Simulation:
                 error, self.error = self.error, None
                 raise error
             if status == abi.FINISHED:
+                self._balance_next()
                 return True
             if status == abi.OUT_OF_MEMORY:
                 raise MemoryError(NO_MEMORY)
@@ -299,17 +302,26 @@ class Simulation:
         if self._balance is None:
             return
         left = max(int(value.control[1] - value.control[0]) for value in self.values if hasattr(value, "dt_"))
-        parts = self._balance.better(left * seconds, self._cost_of_parts())
+        cost = self._cost_of_parts()
+        parts = self._balance.better(left * seconds, cost)
         if parts is None:
             return
         with Layout.lock:
             if self._has_moved:  # all is made anew after the next call
                 return
-            self._balance.change(parts)
+            self._balance.change(parts, cost)
             self.threads = self.values[-1] = parts
             self.control[starts_at(parts) : words_for(parts)] = parts.starts
             self._derive(self._by_parts)
             self.bind()
+
+    def _balance_next(self) -> None:
+        """Lets parts begin elsewhere in the next run, where nothing has to be made anew for that."""
+        if self._balance is None or self._by_parts:
+            return
+        parts = self._balance.better(float("inf"), 0.0)
+        if parts is not None:
+            self._balance.change(parts, 0.0)
 
     def _limit(self) -> int:
         """Returns the greatest number of instants of the next call."""
