@@ -90,6 +90,17 @@ def unchanging(slots: Iterable[Slot], values: Sequence[Any], shift: int = 0) -> 
             _known.pop(holder, None)
 
 
+@contextmanager
+def changing() -> Generator[None, None, None]:
+    """Suspends `unchanging`, around it: in this `with` block arrays may change, and are looked at again after it."""
+    held = dict(_known)
+    _known.clear()
+    try:
+        yield
+    finally:
+        _known.update((holder, {}) for holder in held)
+
+
 def derived_array(recipe: Recipe, values: Sequence[Any], shared: dict[Recipe, Array] | None = None) -> Array:
     """Returns the array of a recipe; see `derived_arrays`."""
     return derived_arrays([recipe], values, shared)[recipe]

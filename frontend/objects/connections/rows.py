@@ -11,7 +11,7 @@ from ranvier.actions.reached_synapses import ranges
 from ranvier.actions.synaptic_actions import Rows
 from ranvier.objects.memory.arrays import Array, Places, counted, is_sorted, new_memory
 from ranvier.objects.memory.lazy import LazyStorage
-from ranvier.runtime.state import allocate
+from ranvier.runtime.state import allocate, fingerprint
 
 BLOCK = 1 << 19
 """Synapses that are sorted together."""
@@ -150,13 +150,14 @@ class RowOrder(LazyStorage):
         ranking: The delays.
     """
 
-    __slots__ = ("_ranking", "_starts")
+    __slots__ = ("_followed", "_ranking", "_starts")
 
     def __init__(self, label: str, starts: Array, ranking: _Ranking) -> None:
         super().__init__(label, int(starts[-1]), np.int32)
         self.frozen = True
         self._starts = starts
         self._ranking = ranking
+        self._followed: tuple[int, int] | None = None
 
     @property
     def readable(self) -> Storage | Array:
@@ -165,8 +166,15 @@ class RowOrder(LazyStorage):
 
     @property
     def basis(self) -> Array:
-        """The object to compare by identity: there is a new one whenever the elements change."""
+        """The object to compare by identity: there is a new one whenever the ends change."""
         return self._starts
+
+    @property
+    def followed(self) -> tuple[int, int]:
+        """Numbers that differ if that differs which the order follows from."""
+        if self._followed is None:
+            self._followed = fingerprint(self._starts), fingerprint(self._ranking.steps)
+        return self._followed
 
     @property
     def kept_bytes(self) -> int:

@@ -16,6 +16,7 @@ from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.prepared import usual_sets
 from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Work
 from ranvier.runtime.batches import BatchRun
+from ranvier.runtime.derived import changing
 from ranvier.runtime.turns import TurnRun
 
 Stopped = Callable[[], bool]
@@ -176,7 +177,8 @@ class Abreast:
         for k in chunk:
             if stopped():
                 return
-            outcome = work.compute(k)
+            with changing():  # the network has the values of the set
+                outcome = work.compute(k)
             if not stopped():  # else the run was cut short
                 yield outcome
 

@@ -30,7 +30,7 @@ def used_names(work: NetworkWork, names: Names) -> set[str]:
         if isinstance(measure, TextMeasure):
             used |= measure.check()
     call, seen = _tried(work)
-    _check_texts(work, call)
+    _check_texts(work, seen)
     _check_measures(work, call)
     used |= {name for name in seen.seen & call.namespace.keys() if _is_used(name, call, names, work)}
     if not is_open(work.request):
@@ -64,8 +64,12 @@ def _tried(work: NetworkWork) -> tuple[RunCall, SeenNames]:
     raise first
 
 
-def _check_texts(work: NetworkWork, call: RunCall) -> None:
+def _check_texts(work: NetworkWork, names: SeenNames) -> None:
     """Checks the units of texts that sets give variables.
+
+    Args:
+        work: The sweep.
+        names: The names of a set; those that the texts use are seen.
 
     Raises:
         DimensionMismatchError: If one is wrong, naming the set.
@@ -74,7 +78,7 @@ def _check_texts(work: NetworkWork, call: RunCall) -> None:
         for position, value in enumerate(work.sets.axes[name].values):
             if is_text(value):
                 try:
-                    target.view.check_text(value, call.namespace)
+                    target.view.check_text(value, names)
                 except DimensionMismatchError as error:
                     where = f"'{name}' of set {work.sets.first_with(name, position)}: {error.desc}"
                     raise DimensionMismatchError(where, *error.dims) from None

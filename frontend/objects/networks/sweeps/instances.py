@@ -199,7 +199,7 @@ class Instances:
     def _try(self, values: Mapping[str, object], name: str) -> Prepared:
         other = _ready(self._work, values)
         if other.plan.key != self.base.plan.key:
-            raise NotAbreast(f"another value of '{name}' needs another program")
+            raise NotAbreast(f"another value of '{name}' needs another program" if name else "sets need other programs")
         return other
 
     def _differences(self, other: Prepared, name: str) -> list[int]:
@@ -215,16 +215,17 @@ class Instances:
         found = [n for n, content in enumerate(self._all_contents(other)) if n and content != self._contents[n]]
         for n in found:
             entry, value = other.plan.inputs[n], other.arguments.values[n]
-            resized = isinstance(value, Storage) and value.size != self._sizes[n]
-            if entry.type == "index" or entry.kind not in ("param", "state") or resized:
+            is_alike = isinstance(value, Storage) and (value.size != self._sizes[n] or value in other.rows)
+            if is_alike or entry.type == "index" or entry.kind not in ("param", "state"):
                 raise NotAbreast(self._alike(name, entry.label))
         return found
 
     def _alike(self, name: str, label: str) -> str:
         """Returns why an input cannot differ between instances of a program, named by the key that changes it."""
-        target = self._work.request.targets.variables.get(name)
-        if target is not None and target.view.name == "delay":
-            return f"'{name}' differs between sets, and instances of a program have all delays alike"
+        own = self._work.request.targets.variables.get(name)
+        for each in self._work.request.set_targets if own is None else [own]:
+            if each.view.name == "delay":
+                return f"'{each.name}' differs between sets, and instances of a program have all delays alike"
         axis = self._work.sets.axes.get(name)
         if axis is not None and isinstance(axis.values[0], TimedArray):
             return f"the timed arrays of '{name}' differ in their size, which instances of a program have alike"
@@ -260,9 +261,7 @@ class Instances:
 
     def _set_alike(self) -> set[int]:
         """Returns the arrays that are set before a run, alike for all sets: the network gets others back."""
-        request = self._work.request
-        targets = [*request.targets.variables.values(), *(target for target, _ in request.start)]
-        return {n for n in map(self._number_of, targets) if n is not None}
+        return {n for n in map(self._number_of, self._work.request.set_targets) if n is not None}
 
     def number_of(self, memory: object) -> int | None:
         """Returns the number of the input that stands for an array or a table, None if there is none."""
@@ -292,14 +291,18 @@ class Instances:
         return False
 
     def _check(self) -> None:
-        """Prepares some sets as a check; if one is not as it was foretold, each is prepared by itself."""
-        if self._each:
-            return
+        """Prepares some sets as a check; if one is not as it was foretold, each is prepared by itself.
+
+        Raises:
+            NotAbreast: One of them cannot share the program.
+        """
         last = len(self._members) - 1
         for k in dict.fromkeys(self._members[p * last // CHECKED] for p in range(1, CHECKED + 1)):
-            given = self.given([k])
             try:
-                ready = self._try(self._work.values(k), "the values")
+                given = self.given([k])
+                if self._each:
+                    continue
+                ready = self._try(self._work.values(k), "")
             except CannotBePrepared:  # it is run alone, which says what is wrong
                 continue
             if any(not self._agrees(ready, n, given, content) for n, content in enumerate(self._all_contents(ready))):
@@ -369,7 +372,7 @@ class Instances:
     def _given_one_by_one(self, members: Sequence[int]) -> dict[int, Array]:
         found: dict[int, list[Array]] = {}
         for k in members:
-            ready = self._try(self._work.values(k), "the values")
+            ready = self._try(self._work.values(k), "")
             different = {*self._differences(ready, "")} - {*self.own}
             if different:
                 label = ready.plan.inputs[min(different)].label

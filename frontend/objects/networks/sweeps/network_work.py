@@ -70,9 +70,14 @@ class Request:
         return self.setup is not None or any(isinstance(each, FunctionMeasure) for each in self.measures.values())
 
     @property
+    def set_targets(self) -> list[VariableTarget]:
+        """The variables that sets set, at the beginning of each run."""
+        return [*self.targets.variables.values(), *(target for target, _ in self.start)]
+
+    @property
     def set_memory(self) -> set[object]:
         """The memory of variables that sets set."""
-        views = [target.view for target in (*self.targets.variables.values(), *(target for target, _ in self.start))]
+        views = [target.view for target in self.set_targets]
         return {view.variable.storage for view in views if isinstance(view.variable, ArrayVariable)}
 
 

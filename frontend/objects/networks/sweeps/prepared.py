@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
 
 import numpy as np
 
 from ranvier.actions.actions import Action, Storage
+from ranvier.actions.synaptic_actions import Propagate, SpikeHistory
+from ranvier.objects.connections.rows import RowOrder
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.lazy import LazyStorage
 from ranvier.objects.networks.running import RunCall
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.work import NotAbreast
@@ -53,9 +59,55 @@ class Prepared:
             return value.indices[: value.count[0]].tobytes()
         if not isinstance(value, Storage):
             return repr(value)
-        if not getattr(value, "is_made", True):
-            return value.uniform if value.uniform is not None else id(value.basis)
+        if value in self._histories:
+            return value.size, _spikes_of(self._histories[value])
+        if isinstance(value, RowOrder):
+            return value.size, value.followed
+        if isinstance(value, LazyStorage) and value.frozen:  # with memory for all elements, or without
+            return value.size, _Basis(cast(object, value.basis))
+        if not value.size or value.uniform is not None:
+            return value.size, value.uniform
         return value.size, fingerprint(value.array)
+
+    @cached_property
+    def rows(self) -> frozenset[object]:
+        """The memory of what follows from the ends and the delays of synapses."""
+        rows = [action.rows for action in self.actions if isinstance(action, Propagate)]
+        return frozenset(each for one in rows for each in (one.pointers, one.delays, one.order))
+
+    @cached_property
+    def _histories(self) -> Mapping[Storage, SpikeHistory]:
+        """The memory of spikes on their way, of which a part only has a meaning."""
+        histories = [action.history for action in self.actions if isinstance(action, Propagate)]
+        return {each.indices: each for each in histories}
+
+
+class _Basis:
+    """Stands for an object that is another one when the elements that follow from it have changed; it is not kept.
+
+    Args:
+        basis: The object.
+    """
+
+    def __init__(self, basis: object) -> None:
+        self._basis = weakref.ref(basis)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Basis) and self._basis() is not None and self._basis() is other._basis()
+
+    def __hash__(self) -> int:
+        return id(self._basis())
+
+
+def _spikes_of(history: SpikeHistory) -> int:
+    """Returns a number that differs if the spikes on their way do."""
+    counts = history.counts.array
+    if not counts.any():
+        return 0
+    room = history.indices.size // counts.size
+    slots = np.flatnonzero(counts)
+    held = [history.indices.array[slot * room : slot * room + counts[slot]] for slot in slots.tolist()]
+    return fingerprint(np.concatenate([slots, *held]))
 
 
 def prepared(work: NetworkWork, values: Mapping[str, object]) -> Prepared:

@@ -24,7 +24,7 @@ from ranvier.objects.networks.sweeps.forms import Form, InProcesses, processors
 from ranvier.objects.networks.sweeps.job import Job
 from ranvier.objects.networks.sweeps.measures import FunctionMeasure
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
-from ranvier.objects.networks.sweeps.work import Outcome, attempted
+from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, attempted
 from ranvier.objects.networks.sweeps.workers import compute_in_processes
 
 Clock = Callable[[], float]
@@ -83,19 +83,35 @@ def estimated(work: NetworkWork, form: Form, todo: Sequence[int], *, prepared: f
     if isinstance(form, Abreast | Elsewhere):
         together = form if isinstance(form, Abreast) else form.together
         workers = min(form.workers, processors()) if together is form else form.workers
-        cost = cost_together(work, together.first, together.workers)
+        try:
+            cost = cost_together(work, together.first, together.workers)
+        except NotAbreast:  # those that are tried are run alone
+            return _estimated_alone(work, form, todo, prepared, more)
         side_by_side = len(together.first.chunks(together.first.members, together.workers)[0])
         found = 0.0
         for members in groups(work, todo):  # these come one after another
             each = Cost(cost.begin, cost.run * relative_lengths(work, members), cost.end + more)
             found += prepared + each.seconds(len(members), workers, side_by_side)
         return found
+    return _estimated_alone(work, form, todo, prepared, more)
+
+
+def _estimated_alone(work: NetworkWork, form: Form, todo: Sequence[int], prepared: float, more: float) -> float | None:
+    """Returns about how many seconds sets take that are run by themselves, see `estimated`.
+
+    Args:
+        work: The sweep.
+        form: How the sets are computed.
+        todo: The sets.
+        prepared: The seconds that it takes to prepare the sweep.
+        more: The seconds that it takes to take in an outcome.
+    """
     lengths = relative_lengths(work, todo)
     places = [k * APART % TRIED for k in range(TRIED)]  # the first few of them are spread, too
     alone = _cost_alone(work, [todo[k * (len(todo) - 1) // (TRIED - 1)] for k in places], lengths)
     if alone is None:
         return None
-    several = min(form.workers, len(todo))
+    several = 1 if isinstance(form, Abreast) else min(form.workers, len(todo))
     if isinstance(form, InProcesses):
         starting = PROCESS_SECONDS * several
         return prepared + starting + len(todo) * (alone / min(several, processors()) + more)
