@@ -206,6 +206,8 @@ def columns_of(frame: Any) -> dict[str, list[Any]] | None:
         case "pandas" if hasattr(frame, "columns"):
             names = [str(name) for name in frame.columns]
             columns = [_without_missing(frame.iloc[:, k].tolist()) for k in range(len(names))]
+        case "polars" if hasattr(frame, "collect_schema") and hasattr(frame, "collect"):
+            return columns_of(frame.collect())
         case "polars" if hasattr(frame, "columns"):
             names, columns = list(frame.columns), [frame[name].to_list() for name in frame.columns]
         case "pyarrow" if hasattr(frame, "column_names"):

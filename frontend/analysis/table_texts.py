@@ -64,16 +64,18 @@ def _is_allowed(node: ast.AST) -> bool:
             return isinstance(node, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop)
 
 
-def value_of(tree: ast.expr, names: Mapping[str, Any]) -> Any:
+def value_of(tree: ast.expr, names: Mapping[str, Any], functions: Mapping[str, Any] | None = None) -> Any:
     """Returns the value of a tree of `expression`.
 
     Args:
         tree: The tree.
-        names: What names stand for, functions among them.
+        names: What names stand for.
+        functions: What is called by them; None if functions are among the names.
 
     Raises:
         KeyError: If a name means nothing.
     """
+    called = names if functions is None else functions
 
     def value(node: ast.expr | None) -> Any:
         match node:
@@ -83,8 +85,8 @@ def value_of(tree: ast.expr, names: Mapping[str, Any]) -> Any:
                 return names[name]
             case ast.Attribute(value=owner, attr=name):
                 return getattr(value(owner), name)
-            case ast.Call(func=func, args=args):
-                return value(func)(*map(value, args))
+            case ast.Call(func=ast.Name(id=name), args=args):
+                return called[name](*map(value, args))
             case ast.UnaryOp(op=op, operand=operand):
                 return _UNARY[type(op)](value(operand))
             case ast.Compare(left=left, ops=ops, comparators=others):

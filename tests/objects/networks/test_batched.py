@@ -275,7 +275,7 @@ def test_ctrl_c_ends_the_call(network):
         ({"over": ["seed"], "seed": 1}, ValueError, "leave out seed"),
         ({"seed": -1}, ValueError, "seed is None, or a whole number"),
         ({"measure": {}}, ValueError, "needs measure"),
-        ({"measure": "mean(u)"}, KeyError, "'u' in the measure"),
+        ({"measure": "mean(u)"}, KeyError, "'u' means nothing in the measure"),
         ({"failures": "skip"}, ValueError, "'nan' or 'raise'"),
         ({"workers": 0}, ValueError, "1 or more"),
         ({"workers": object()}, TypeError, "do not get the values of later calls"),

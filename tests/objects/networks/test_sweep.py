@@ -282,7 +282,7 @@ def test_measures(model):
         ({"start": {"cells.x": 1}}, KeyError, "no variable 'x'"),
         ({"start": {"cells.v": 1}}, DimensionMismatchError, "start"),
         ({"keep": ["spike"]}, ValueError, "spikes"),
-        ({"measure": {"a": "rate(spike)"}}, KeyError, "'spike' in the measure 'a'.*\"spikes\""),
+        ({"measure": {"a": "rate(spike)"}}, KeyError, "'spike' means nothing in the measure 'a'.*\"spikes\""),
         ({"measure": {"a": "mean(cells.u)"}}, KeyError, "'cells' has no variable 'u'"),
         ({"measure": {"a": "mean("}}, SyntaxError, "measure 'a'"),
         ({"measure": {"mu": "mean(v)"}}, ValueError, "mu"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import warnings
 from dataclasses import replace
 
@@ -90,15 +89,21 @@ def _check_measures(work: NetworkWork, call: RunCall) -> None:
     Raises:
         DimensionMismatchError, TypeError: If quantities are added that cannot be, or a function is given what it does
             not take, naming the measure.
+        IndexError: If there is no such element.
     """
     facts = work.facts_of(work.values(work.typical), call)
     for name, measure in work.request.measures.items():
         if not isinstance(measure, TextMeasure):
             continue
         try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.suppress(*_BEFORE_A_RUN):
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 measure(work.network, facts)
+        except IndexError as error:
+            if not measure.asks_monitors:
+                raise IndexError(f"The measure '{name}': {error}.") from None
+        except _BEFORE_A_RUN:
+            pass
         except DimensionMismatchError as error:
             raise DimensionMismatchError(f"The measure '{name}': {error.desc}", *error.dims) from None
         except TypeError as error:

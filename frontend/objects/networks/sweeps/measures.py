@@ -26,7 +26,7 @@ from ranvier.objects.monitors.spikemonitor import EventMonitor
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Names
 from ranvier.session.given import is_text
-from ranvier.units import Quantity, second
+from ranvier.units import Quantity, get_dimensions, second
 from ranvier.units import functions as unit_functions
 
 
@@ -69,8 +69,8 @@ FUNCTIONS = (*REDUCED, *ELEMENTWISE, *_OF_SPIKES)
 class Place(dict[str, object]):
     """The names of a measure: a variable is read when it is met."""
 
-    def __init__(self, lookup: Callable[[str], object]) -> None:
-        super().__init__()
+    def __init__(self, lookup: Callable[[str], object], known: Mapping[str, object] | None = None) -> None:
+        super().__init__(known or {})
         self._lookup = lookup
 
     def __missing__(self, name: str) -> object:
@@ -78,10 +78,18 @@ class Place(dict[str, object]):
 
 
 class _ObjectInText:
-    """An object of the network in a measure: "cells.v" is the array of values."""
+    """An object of the network in a measure: "cells.v" is the array of values.
+
+    Args:
+        obj: The object.
+        names: The names that texts may use.
+
+    Attributes:
+        its_object: The object.
+    """
 
     def __init__(self, obj: BrianObject, names: Mapping[str, object]) -> None:
-        self._obj = obj
+        self._obj = self.its_object = obj
         self._names = names
 
     def __getattr__(self, name: str) -> object:
@@ -114,28 +122,56 @@ class TextMeasure:
         Raises:
             SyntaxError: If the text is no expression.
             KeyError: If a name means nothing, or several things.
+            TypeError: If a function is called with more or fewer arguments than it has.
         """
         try:
             tree = expression(self.text)
         except SyntaxError as error:
             raise SyntaxError(f"The measure '{self.name}' is no expression: {self.text!r} ({error.msg}).") from None
-        called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        called = {id(node.func) for node in calls}
         constants: set[str] = set()
+        for node in calls:
+            constants |= self._check_call(node)
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 self._check_attribute(node.value.id, node.attr)
-            if isinstance(node, ast.Name) and not (id(node) in called and node.id in FUNCTIONS):
+            if isinstance(node, ast.Name) and id(node) not in called:
                 self._check_name(node.id)
                 if self.names.object_of(node.id) is None and not self.names.owners_of(node.id):
                     constants.add(node.id)
         return constants
 
+    @property
+    def asks_monitors(self) -> bool:
+        """Whether it is about what monitors have recorded, which is nothing before the run."""
+        names = {node.id for node in ast.walk(expression(self.text)) if isinstance(node, ast.Name)}
+        return any(isinstance(self.names.object_of(name), Monitor) for name in names)
+
+    @property
+    def _shown(self) -> str:
+        """What it is called in messages."""
+        return f"the measure '{self.name}'" + ("" if self.name == self.text else f": {self.text!r}")
+
+    def _check_call(self, call: ast.Call) -> set[str]:
+        """Checks a call; returns the name of the function if it is one of the script."""
+        name = cast(ast.Name, call.func).id
+        if name not in FUNCTIONS and callable(self.script.get(name)):
+            return {name}
+        if name not in FUNCTIONS:
+            hint = one_of(FUNCTIONS, name) or f" There are {', '.join(FUNCTIONS)}."
+            raise KeyError(f"There is no function '{name}' for {self._shown}.{hint} Or give a function of Python.")
+        wanted = 3 if name == "clip" else 1
+        if len(call.args) != wanted:
+            example = f"{name}(spikes)" if name in _OF_SPIKES else f"{name}(cells.v{', 0, 1' if wanted > 1 else ''})"
+            raise TypeError(f"'{name}' takes {wanted} argument{'s'[: wanted - 1]}, as '{example}', in {self._shown}.")
+        return set()
+
     def _check_attribute(self, owner: str, name: str) -> None:
         obj = self.names.object_of(owner)
         if isinstance(obj, VariableOwner) and name not in obj.variables and not hasattr(obj, name):
             raise KeyError(
-                f"'{owner}' has no variable '{name}', for the measure '{self.name}': {self.text!r}."
-                f"{one_of_variables(obj.variables, name)}"
+                f"'{owner}' has no variable '{name}', for {self._shown}.{one_of_variables(obj.variables, name)}"
             )
 
     def _check_name(self, name: str) -> None:
@@ -144,13 +180,15 @@ class TextMeasure:
         owners = self.names.owners_of(name)
         if len(owners) > 1:
             which = " or ".join(f"'{owner.name}.{name}'" for owner in owners)
-            raise KeyError(
-                f"'{name}' in the measure '{self.name}' may be that of several objects: write {which} in {self.text!r}."
-            )
-        if owners or name in self.script or default_symbol(name) is not None or name in FUNCTIONS:
+            raise KeyError(f"'{name}' may be that of several objects: write {which} in {self._shown}.")
+        symbol = None if owners or name in self.script else default_symbol(name)
+        if owners or name in self.script or (symbol is not None and symbol.kind != "function"):
             return
+        if name in FUNCTIONS:
+            example = f"{name}(spikes)" if name in _OF_SPIKES else f"{name}(cells.v)"
+            raise KeyError(f"'{name}' is a function, '{example}', in {self._shown}.")
         known = [*self.names.objects, *self.names.variable_names(), *FUNCTIONS]
-        raise KeyError(f"'{name}' in the measure '{self.name}' means nothing: {self.text!r}.{one_of(known, name)}")
+        raise KeyError(f"'{name}' means nothing in {self._shown}.{one_of(known, name)}")
 
     def __call__(self, network: Sweepable, facts: Facts) -> object:
         """Returns the value after a run."""
@@ -158,9 +196,7 @@ class TextMeasure:
         def lookup(name: str) -> object:
             return self._value(name, facts)
 
-        place = Place(lookup)
-        place.update(_functions_for(facts))
-        return value_of(_tree(self.text), place)
+        return value_of(_tree(self.text), Place(lookup), Place(lookup, _functions_for(facts)))
 
     def _value(self, name: str, facts: Facts) -> object:
         obj = self.names.object_of(name)
@@ -173,7 +209,7 @@ class TextMeasure:
             return facts.names[name]
         symbol = default_symbol(name)
         if symbol is None:
-            raise KeyError(f"'{name}' in the measure '{self.name}' means nothing: {self.text!r}.")
+            raise KeyError(f"'{name}' means nothing in {self._shown}.")
         return Quantity(cast(float, symbol.value), dim=symbol.dim)
 
 
@@ -187,7 +223,7 @@ def _functions_for(facts: Facts) -> dict[str, object]:
 
     def counts(monitor: object, name: str = "counts") -> Array:
         if not isinstance(monitor, EventMonitor):
-            raise TypeError(f"'{name}' takes a spike monitor, as in '{name}(spikes)', not {type(monitor).__name__}.")
+            raise TypeError(f"'{name}' takes a spike monitor, as in '{name}(spikes)', not {_kind_of(monitor)}.")
         return facts.counts(monitor)
 
     def trains(monitor: object, name: str) -> list[Array]:
@@ -206,16 +242,22 @@ def _functions_for(facts: Facts) -> dict[str, object]:
         return int(counts(monitor, "count").sum())
 
     def rate(monitor: object) -> object:
-        return counts(monitor, "rate").mean() / length
+        return over_time(counts(monitor, "rate").mean(), length)
 
     def rates(monitor: object) -> object:
-        return counts(monitor, "rates") / length
+        return over_time(counts(monitor, "rates"), length)
 
     reduced: dict[str, object] = {name: _reduction(name) for name in REDUCED}
     for name in ELEMENTWISE:
         reduced[name] = getattr(unit_functions, name, None) or getattr(np, name)
     of_spikes = {"count": count, "counts": counts, "rate": rate, "rates": rates, "cv": cv, "first": first}
     return {**reduced, **of_spikes}
+
+
+def over_time(counts: Array, length: Quantity) -> object:
+    """Returns rates; NaN if they were counted for no time."""
+    with np.errstate(invalid="ignore"):
+        return counts / length
 
 
 def variation(trains: Iterable[Array]) -> float:
@@ -239,10 +281,35 @@ def _reduction(name: str) -> Callable[[object], object]:
 
     def reduced(values: object) -> object:
         if isinstance(values, BrianObject | _ObjectInText):
-            raise TypeError(f"'{name}' in a measure takes values, as in '{name}(cells.v)', not an object.")
-        return reduce(values)
+            raise TypeError(f"'{name}' in a measure takes values, as in '{name}(cells.v)', not {_kind_of(values)}.")
+        return reduce_any(reduce, values)
 
     return reduced
+
+
+def reduce_any(reduce: Callable[..., object], values: object, **kwds: object) -> object:
+    """Returns what a function of `REDUCED` makes of values, NaN of no values: numpy warns, or raises an error.
+
+    Args:
+        reduce: The function.
+        values: The values.
+        kwds: Further arguments of the function.
+    """
+    array = cast(Array, values)
+    if np.size(array) or reduce is np.sum:
+        return reduce(array, **kwds)
+    one = np.full((*np.shape(array)[:-1], 1), np.nan)
+    dim = get_dimensions(array)
+    return reduce(one if dim.is_dimensionless else Quantity(one, dim=dim), **kwds)
+
+
+def _kind_of(value: object) -> str:
+    """Returns what a value is, for messages."""
+    if isinstance(value, _ObjectInText):
+        value = value.its_object
+    if isinstance(value, BrianObject):
+        return f"'{value.name}', which is a {type(value).__name__}"
+    return "a number" if np.ndim(cast(Array, value)) == 0 else "an array"
 
 
 @dataclass(frozen=True)
@@ -261,7 +328,11 @@ class FunctionMeasure:
 
 
 def positional(function: Callable[..., object]) -> int:
-    """Returns how many of two arguments a function takes."""
+    """Returns how many of two arguments a function takes.
+
+    Raises:
+        TypeError: If it needs more.
+    """
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -269,7 +340,22 @@ def positional(function: Callable[..., object]) -> int:
     if any(each.kind is each.VAR_POSITIONAL for each in parameters):
         return 2
     taken = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
-    return min(2, sum(1 for each in taken if each.default is each.empty))
+    needed = sum(1 for each in taken if each.default is each.empty)
+    if needed > MOST_ARGUMENTS:
+        raise TypeError(
+            f"A function that measures takes nothing, the network, or the network and the values of the set; "
+            f"{getattr(function, '__name__', 'it')}() needs {needed} arguments."
+        )
+    return needed
+
+
+MOST_ARGUMENTS = 2
+"""So many arguments a function that measures has at most: the network, and the values of the set."""
+
+
+def _by_function(function: Callable[..., object]) -> FunctionMeasure:
+    positional(function)
+    return FunctionMeasure(function)
 
 
 def measures_of(given: object, names: Names, script: Mapping[str, object]) -> dict[str, TextMeasure | FunctionMeasure]:
@@ -288,7 +374,7 @@ def measures_of(given: object, names: Names, script: Mapping[str, object]) -> di
     if is_text(given):
         given = {given: given}
     elif callable(given):
-        return {"": FunctionMeasure(given)}
+        return {"": _by_function(given)}
     elif isinstance(given, list | tuple):
         given = {str(text): text for text in cast("list[object]", given)}
     if not isinstance(given, Mapping):
@@ -301,7 +387,7 @@ def measures_of(given: object, names: Names, script: Mapping[str, object]) -> di
         if is_text(each):
             found[name] = TextMeasure(name, each, names, script)
         elif callable(each):
-            found[name] = FunctionMeasure(each)
+            found[name] = _by_function(each)
         else:
             raise TypeError(f"The measure '{name}' is a text or a function, not {type(each).__name__}.")
     return found

@@ -145,7 +145,11 @@ def _request(network: Sweepable, call: RunCall, given: Arguments, names: Names) 
     measures = measures_of(given.measure, names, {**dict.fromkeys(targets.constants), **call.namespace})
     taken = {*sets.axes, "seed", *REMARKS} & measures.keys()
     if taken:
-        raise ValueError(f"A measure cannot be called '{min(taken)}': the table of results has such a column already.")
+        name = min(taken)
+        raise ValueError(
+            f"A measure cannot be called '{name}': the table of results has such a column already. Give it another "
+            f"name: measure={{'{name.rpartition('.')[2]}_end': ...}}."
+        )
     return Request(sets, targets, start, given.setup, measures, _kept(given.keep, names, call.namespace), call)
 
 
@@ -163,6 +167,8 @@ def start_of(
         KeyError: If there is no such variable.
         DimensionMismatchError, TypeError, ValueError: If a value is wrong, or the sets change the variable.
     """
+    if start is not None and not isinstance(start, Mapping):
+        raise TypeError(f"start takes initial values by variable, {{cells.v: 'rand()'}}, not {type(start).__name__}.")
     found: list[tuple[VariableTarget, object]] = []
     for key, value in (start or {}).items():
         target = names.variable(key)
@@ -198,7 +204,10 @@ def _of_variable(axis: Axis, target: VariableTarget) -> Axis:
 
 def _kept(keep: object, names: Names, script: Mapping[str, object]) -> dict[str, Monitor]:
     """Returns the monitors whose tables are kept, by the names of the tables."""
-    given = [keep] if is_text(keep) or isinstance(keep, Monitor) else list(cast("Iterable[object]", keep or ()))
+    if isinstance(keep, bool) or not (keep is None or is_text(keep) or isinstance(keep, BrianObject | Iterable)):
+        raise TypeError(f"keep takes monitors of the network, [spikes, states], not {keep!r}.")
+    is_one = is_text(keep) or isinstance(keep, BrianObject)
+    given = [keep] if is_one else list(cast("Iterable[object]", keep or ()))
     found: dict[str, Monitor] = {}
     for each in given:
         monitor = names.object_of(each) if is_text(each) else each

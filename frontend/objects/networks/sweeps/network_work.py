@@ -309,7 +309,16 @@ def _rows_of(monitor: Monitor) -> int:
 
 
 def _copied(value: object) -> object:
-    """Returns a value that the next run does not change."""
+    """Returns a value that the next run does not change.
+
+    Raises:
+        TypeError: If it is an object of the network.
+    """
+    if isinstance(value, BrianObject):
+        raise TypeError(
+            f"A measure is a value; '{value.name}' is a {type(value).__name__}."
+            + (f" Its table is kept by keep=[{value.name}]." if isinstance(value, Monitor) else "")
+        )
     if hasattr(value, "get_item"):
         value = cast(Array, value)[:]
     return cast(Array, value).copy() if is_a(value, np.ndarray) else value

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -225,6 +225,8 @@ def values_of(key: object, given: object) -> Sequence[object]:
         return Numbers.of(given)
     if isinstance(given, Quantity):
         found: list[object] = [given] if given.ndim == 0 else [_quantity(each) for each in given]
+    elif callable(getattr(given, "to_pylist", None)):  # an array of Arrow
+        found = cast("list[object]", cast(Any, given).to_pylist())
     elif is_a(given, np.ndarray):
         array = cast(Array, given)
         found = cast("list[object]", list(array) if array.ndim > 1 else np.atleast_1d(array).tolist())
@@ -297,11 +299,12 @@ def check_dimensions(sets: Sets, name: str, wanted: object = None) -> None:
 
 def _dimension_of(value: object, sets: Sets, name: str, position: int) -> Dimension:
     try:
-        return get_dimensions(cast(Quantity, value))
+        dim = get_dimensions(cast(Quantity, value))
     except TypeError:
-        raise TypeError(
-            f"'{name}' of set {sets.first_with(name, position)} has to be a number, not {shown(value)}."
-        ) from None
+        dim = None
+    if dim is None or (not callable(value) and (np.ndim(cast(Array, value)) or is_a(value, complex))):
+        raise TypeError(f"'{name}' of set {sets.first_with(name, position)} has to be a number, not {shown(value)}.")
+    return dim
 
 
 def shown(value: object) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -28,6 +29,8 @@ from ranvier.objects.networks.sweeps.measures import (
     Facts,
     Place,
     TextMeasure,
+    over_time,
+    reduce_any,
     variation,
 )
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
@@ -74,7 +77,7 @@ class Stack:
         if "[" in measure.text and not are_parts_of_traces(tree, measure.names):
             raise NotStacked
         try:
-            found = cast(object, value_of(tree, Place(lambda name: self._meaning(measure, name))))
+            found = cast(object, value_of(tree, Place(partial(self._name, measure)), Place(self._function)))
         except TypeError:  # something was done with traces that is done with arrays
             raise NotStacked from None
         if isinstance(found, Traces):
@@ -89,11 +92,15 @@ class Stack:
 
     # ---------------------------------------------------------------- names
 
-    def _meaning(self, measure: TextMeasure, name: str) -> object:
-        """Returns what a name in a text stands for: a function before all else."""
-        if name in FUNCTIONS:
-            return self._functions.get(name) or self._made(name)
-        return self._name(measure, name)
+    def _function(self, name: str) -> object:
+        """Returns what is called by a name in a text.
+
+        Raises:
+            NotStacked: If it is a function of the script.
+        """
+        if name not in FUNCTIONS:
+            raise NotStacked
+        return self._functions.get(name) or self._made(name)
 
     def _name(self, measure: TextMeasure, name: str) -> object:
         obj = measure.names.object_of(name)
@@ -200,11 +207,11 @@ class Stack:
 
     def rate(self, monitor: object) -> object:
         """Returns the mean rate of the cells."""
-        return self.counts(monitor).mean(axis=1, keepdims=True) / self._length
+        return over_time(self.counts(monitor).mean(axis=1, keepdims=True), self._length)
 
     def rates(self, monitor: object) -> object:
         """Returns the rate of each cell."""
-        return self.counts(monitor) / self._length
+        return over_time(self.counts(monitor), self._length)
 
     def first(self, monitor: object) -> Quantity:
         """Returns the time of the first spike."""
@@ -235,7 +242,7 @@ def _reduction(reduce: Callable[..., object]) -> Callable[[object], object]:
             return values.reduced(reduce)
         if isinstance(values, _Object) or np.ndim(cast(Array, values)) != 2:
             raise NotStacked
-        return reduce(values, axis=1, keepdims=True)
+        return reduce_any(reduce, values, axis=1, keepdims=True)
 
     return reduced
 

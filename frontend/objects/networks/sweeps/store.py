@@ -312,13 +312,15 @@ def opened(
         share: The share of this process.
 
     Raises:
-        ValueError, FileExistsError: See `DirectoryStore`.
+        ValueError, FileExistsError: See `DirectoryStore`; or it has no name.
         BusyError: If another process writes to the directory.
         OSError: If it cannot be written to.
     """
     if out is None:
         yield Store(seeds)
         return
+    if not os.fspath(out):
+        raise ValueError("out='' names no directory: say out='sweep/', or leave it out.")
     store = DirectoryStore(out, facts(), seeds)
     if todo is None or store.done.issuperset(todo):  # what is there can be read where nothing may be written
         yield store

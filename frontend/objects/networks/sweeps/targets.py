@@ -15,7 +15,6 @@ from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.inputs.spikegeneratorgroup import SpikeGeneratorGroup
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
-from ranvier.objects.networks.running import checked_seconds
 from ranvier.objects.networks.sweeps.columns import without_unit
 from ranvier.objects.networks.sweeps.given_spikes import GivenSpikes
 from ranvier.objects.networks.sweeps.numbers import Numbers
@@ -244,6 +243,11 @@ class Names:
     def _view(self, name: str) -> VariableView:
         owner, dot, variable = name.partition(".")
         group = self.object_of(owner)
+        if "[" in name:
+            raise KeyError(
+                f"'{name}' of the sweep is no name: for some of the elements, give the variable itself, as in "
+                "{cells[:10].v: ...}."
+            )
         if not dot or not isinstance(group, VariableOwner):
             hint = one_of(self.objects if dot else self.variable_names(), owner if dot else name)
             raise KeyError(f"There is no object '{owner}' in the network, for '{name}' of the sweep.{hint}")
@@ -254,8 +258,17 @@ class Names:
         return group.state(variable)
 
 
+OTHER_NETWORKS = (
+    " Where the number of elements changes, each set has a network of its own: sweep(function, over={'N': ...}), with "
+    "a function that builds and runs it."
+)
+"""What to do about a network that differs between sets."""
+
+
 def _hint(view: VariableView) -> str:
     """Returns how a set can change what only a method of the group changes."""
+    if view.name == "N":
+        return OTHER_NETWORKS
     if view.name == "period":
         return f" For periods: lambda network, values: network['{view.group_name}'].set_spikes(..., period=...)."
     if view.name not in ("spike_time", "spike_number", "neuron_index"):
@@ -323,8 +336,10 @@ def check_special(sets: Sets, name: str, network: Sweepable) -> None:
         fail_for_dimension_mismatch(
             cast(Quantity, value), second, f"{where} has to be a time, e.g. 100*ms, but is {{value}}", value=value
         )
-        if checked_seconds(cast(Quantity, value), name) <= 0 and name == "dt":
-            raise ValueError(f"{where} has to be positive, not {shown(value)}.")
+        plain = np.asarray(cast(Array, value), dtype=float)
+        least = "positive" if name == "dt" else "zero or more"
+        if plain.size != 1 or not np.isfinite(plain).all() or plain < 0 or (name == "dt" and not plain):
+            raise ValueError(f"{where} has to be {least}, not {shown(value)}.")
     if name == "dt" and not any(clock is defaultclock for clock in network.clocks):
         raise ValueError(
             "The sweep changes 'dt', but no object of the network follows the default clock: all were given a clock or "
@@ -350,6 +365,8 @@ def check_constants(targets: Targets, used: set[str], names: Names, network: Swe
     for name in targets.constants:
         if name in owners:
             continue
+        if name.partition("_")[0] == "xi":
+            raise KeyError(f"'{name}' in over is noise in the texts of models; it has no value that could be changed.")
         if name not in used:
             with_unit = without_unit(name)
             if with_unit is not None:
@@ -362,8 +379,21 @@ def check_constants(targets: Targets, used: set[str], names: Names, network: Swe
             if not hint:
                 near = [each for each in names.variable_names() if each.partition(".")[2] == name]
                 near = near or difflib.get_close_matches(name, known, 2)
-                hint = f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
+                hint = f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else _names_used(name, used)
             raise KeyError(
                 f"'{name}' in over is no name that the network's texts use, so that changing it would have no effect."
                 f"{hint}"
             )
+
+
+MOST_NAMES = 12
+"""So many names are listed at most."""
+
+
+def _names_used(name: str, used: set[str]) -> str:
+    """Returns what else there is, for a name that is not used and none is like."""
+    if name in ("N", "n"):
+        return OTHER_NETWORKS
+    if not 0 < len(used) <= MOST_NAMES:
+        return ""
+    return f" They use {', '.join(sorted(used))}."

@@ -10,6 +10,7 @@ import numpy as np
 
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.statemonitor import StateMonitor
+from ranvier.objects.networks.sweeps.measures import reduce_any
 from ranvier.objects.networks.sweeps.targets import Names
 from ranvier.units import Quantity
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
@@ -39,8 +40,8 @@ class Traces:
 
     def reduced(self, reduce: Callable[..., object]) -> object:
         """Returns one number for each instance, of shape (instances, 1)."""
-        plain = np.array([cast(float, reduce(each)) for each in self.arrays])[:, np.newaxis]
-        like = reduce(Quantity(self.arrays[0], dim=self.dim))
+        plain = np.array([cast(float, reduce_any(reduce, each)) for each in self.arrays])[:, np.newaxis]
+        like = reduce_any(reduce, Quantity(self.arrays[0], dim=self.dim))
         return Quantity(plain, dim=like.dim) if isinstance(like, Quantity) and self.dim is not DIMENSIONLESS else plain
 
     def together(self) -> Array:
