@@ -9,6 +9,8 @@ this package costs nothing; xDSL is imported only to compile, llvmlite only to l
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from ranvier.codegen.errors import ArtifactError, CodegenError, CompilerMissing, LoadError, UnsupportedOpError
 from ranvier.codegen.load import LoadedProgram
 from ranvier.codegen.options import CodegenOptions
@@ -27,3 +29,21 @@ __all__ = [
     "host",
     "program_for",
 ]
+
+_OF_BRIAN = {
+    "CodeObject": "ranvier.codegen.codeobject",
+    "CythonCodeObject": "ranvier.codegen.runtime",
+    "NumpyCodeObject": "ranvier.codegen.runtime",
+}
+"""Names that scripts import from Brian's package of this name → the module that has them."""
+
+
+def __getattr__(name: str) -> object:
+    """Returns one of Brian's names.
+
+    Raises:
+        AttributeError: If there is none.
+    """
+    if name not in _OF_BRIAN:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(import_module(_OF_BRIAN[name]), name)

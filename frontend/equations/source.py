@@ -184,7 +184,7 @@ def one_of_variables(words: Iterable[str], name: str) -> str:
         name: The one that was written.
     """
     known = list(words)
-    own = [word for word in known if word not in _OF_EVERY_GROUP and not word.startswith("_")]
+    own = [word for word in known if word not in _OF_EVERY_GROUP and not word.startswith("_") and "__" not in word]
     listed = f" Its variables are {', '.join(own[:MOST_LISTED])}{', ...' if len(own) > MOST_LISTED else '.'}"
     return one_of(known, name) or (listed if own else " It has none.")
 

@@ -43,6 +43,17 @@ def test_the_same_paths_under_brians_name():
     assert done.returncode == 0, done.stderr
 
 
+def test_names_of_brians_package_whose_path_is_a_part_of_this_compiler():
+    """`brian2.codegen` has three names; `ranvier.codegen` has them beside its own."""
+    from ranvier import codegen
+    from ranvier.codegen import CodeObject, CythonCodeObject, NumpyCodeObject  # pyright: ignore
+
+    assert NumpyCodeObject is importlib.import_module("ranvier").NumpyCodeObject
+    assert CythonCodeObject is importlib.import_module("ranvier.codegen.runtime").CythonCodeObject
+    assert CodeObject is importlib.import_module("ranvier.codegen.codeobject").CodeObject
+    assert not hasattr(codegen, "CodeObjects")
+
+
 def test_nothing_is_made_before_it_is_asked_for():
     code = (
         "import sys, ranvier\n"

@@ -127,7 +127,10 @@ class TextMeasure:
         try:
             tree = expression(self.text)
         except SyntaxError as error:
-            raise SyntaxError(f"The measure '{self.name}' is no expression: {self.text!r} ({error.msg}).") from None
+            raise SyntaxError(
+                f"The measure '{self.name}' is no expression: {self.text!r} ({error.msg}). For what expressions cannot "
+                "say, give a function: lambda: ..."
+            ) from None
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
         called = {id(node.func) for node in calls}
         constants: set[str] = set()
@@ -298,7 +301,7 @@ def reduce_any(reduce: Callable[..., object], values: object, **kwds: object) ->
     array = cast(Array, values)
     if np.size(array) or reduce is np.sum:
         return reduce(array, **kwds)
-    one = np.full((*np.shape(array)[:-1], 1), np.nan)
+    one = np.full([max(length, 1) for length in np.shape(array)], np.nan)
     dim = get_dimensions(array)
     return reduce(one if dim.is_dimensionless else Quantity(one, dim=dim), **kwds)
 

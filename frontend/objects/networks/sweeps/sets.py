@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -225,8 +225,8 @@ def values_of(key: object, given: object) -> Sequence[object]:
         return Numbers.of(given)
     if isinstance(given, Quantity):
         found: list[object] = [given] if given.ndim == 0 else [_quantity(each) for each in given]
-    elif callable(getattr(given, "to_pylist", None)):  # an array of Arrow
-        found = cast("list[object]", cast(Any, given).to_pylist())
+    elif callable(to_list := getattr(given, "to_pylist", None)):  # an array of Arrow
+        found = cast("list[object]", to_list())
     elif is_a(given, np.ndarray):
         array = cast(Array, given)
         found = cast("list[object]", list(array) if array.ndim > 1 else np.atleast_1d(array).tolist())

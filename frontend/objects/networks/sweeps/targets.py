@@ -20,6 +20,7 @@ from ranvier.objects.networks.sweeps.given_spikes import GivenSpikes
 from ranvier.objects.networks.sweeps.numbers import Numbers
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, shown
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
+from ranvier.objects.pathways.delays import WithDelays
 from ranvier.objects.variables.variables import ArrayVariable, Variable
 from ranvier.objects.variables.view import VariableView
 from ranvier.session.clocks import defaultclock
@@ -243,12 +244,12 @@ class Names:
     def _view(self, name: str) -> VariableView:
         owner, dot, variable = name.partition(".")
         group = self.object_of(owner)
-        if "[" in name:
+        if "[" in name or "." in variable:
             raise KeyError(
-                f"'{name}' of the sweep is no name: for some of the elements, give the variable itself, as in "
-                "{cells[:10].v: ...}."
+                f"'{name}' of the sweep is no name: for some elements, or a section, give the variable itself, as "
+                "in {cells[:10].v: ...}."
             )
-        if not dot or not isinstance(group, VariableOwner):
+        if not dot or not isinstance(group, VariableOwner | WithDelays):
             hint = one_of(self.objects if dot else self.variable_names(), owner if dot else name)
             raise KeyError(f"There is no object '{owner}' in the network, for '{name}' of the sweep.{hint}")
         if variable not in group.variables:
