@@ -334,14 +334,14 @@ assert np.isnan(cells.v[0])
 """,
     ),
     Difference(
-        "the method `independent`, equations for which sympy has a formula that does not solve them (`a*v**2/(1 + v**2) - v`)",
-        "computed with this formula",
-        "refused, and at once where sympy would look for minutes",
+        "the method `independent`, a formula of sympy that does not solve the equation (`v**2/(1 + v**2) - v`)",
+        "used",
+        "refused; at once where sympy would look for minutes",
         """\
 cells = NeuronGroup(1, "dv/dt = (v**2/(1 + v**2) - v)/ms : 1", method="independent")
 run(1*ms)
-# BrianObjectException: ... finds no formula ... Use another method ...
 """,
+        raises="BrianObjectException: finds no formula",
     ),
     Difference(
         "negative delays",

@@ -37,7 +37,7 @@ def network_plan(
         objects: The objects, parts included.
         exact: Whether delays are looked at, which takes a while where there are many.
         instances: How many instances of the network there are, None for the network alone.
-        given: Variables, "synapses.w", that are set in each instance.
+        given: Variables, "synapses.w", and constants, "tau", that are set in each instance.
         spikes: The greatest number of spikes that an instance is given, by the name of the `SpikeGeneratorGroup`.
         names: The names of the script: what timed arrays texts mean.
 
@@ -47,7 +47,7 @@ def network_plan(
     """
     check_instances(instances)
     rows = [row for obj in objects for row in obj.memory_rows(exact=exact)]
-    rows += timed_rows(objects, names)
+    rows += timed_rows(objects, names, given)
     for name in given:
         owner, _, variable = name.partition(".")
         for obj in objects:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from ranvier.objects.groups.brianobject import BrianObject
@@ -16,7 +16,9 @@ _TEXTS = ("code", "events", "event_codes", "refractory", "rates", "weight", "equ
 """Attributes of objects that are texts of the model, or made of such."""
 
 
-def timed_rows(objects: Sequence[BrianObject], names: Mapping[str, object]) -> Iterator[MemoryRow]:
+def timed_rows(
+    objects: Sequence[BrianObject], names: Mapping[str, object], given: Collection[str] = ()
+) -> Iterator[MemoryRow]:
     """Yields a row for each timed array that texts of the objects name.
 
     An array without a name of its own is called what the texts call it.
@@ -24,18 +26,20 @@ def timed_rows(objects: Sequence[BrianObject], names: Mapping[str, object]) -> I
     Args:
         objects: The objects, parts included.
         names: The names of the script.
+        given: Names of which each instance has an array of its own.
     """
     owners = {id(part): obj for obj in objects for part in obj.contained_objects}
     seen: set[int] = set()
     for obj in objects:
         held = _namespace(obj) or _namespace(owners.get(id(obj)))
         for name in _used(obj):
-            value = held[name] if name in held else names.get(name)
+            value = held[name] if name in held and name not in given else names.get(name)
             if isinstance(value, TimedArray) and id(value) not in seen:
                 seen.add(id(value))
                 size = value.storage.array
                 label = name if value.name.startswith("_") else value.name
-                yield MemoryRow(label, "timed array", size.size, size.nbytes, size.nbytes)
+                own = size.nbytes if name in given else 0
+                yield MemoryRow(label, "timed array", size.size, size.nbytes, size.nbytes, own=own)
 
 
 def _namespace(obj: BrianObject | None) -> Mapping[str, object]:

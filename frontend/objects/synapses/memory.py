@@ -29,7 +29,7 @@ from ranvier.objects.pathways.delays import Pathed
 from ranvier.objects.pathways.pathway import SynapticPathway
 from ranvier.objects.variables.meanings import array_binding
 from ranvier.objects.variables.variables import ArrayVariable
-from ranvier.passes.facts.layouts import GUARDED, best_layout
+from ranvier.passes.facts.layouts import GUARDED, GUESS, INTERVAL, best_layout
 
 
 class Laid(Pathed, Protocol):
@@ -267,7 +267,7 @@ def _pathway_rows(synapses: Laid, pathway: SynapticPathway, used: _Use, *, exact
         yield MemoryRow(pathway.name, "spikes on their way", history.counts.size, *_twice(kept), own=kept)
         is_sorted = rows.order is None or isinstance(rows.order, RowOrder)
         shape = _Shape(count, rows.delays.size, int(rows.delays.array[0]), 1)
-        yield MemoryRow(pathway.name, "copies in order", count, _copies(synapses, pathway, used, shape, is_sorted))
+        yield from _for_runs(synapses, pathway, used, shape, is_sorted=is_sorted)
         return
     dt = float(pathway.source.clock.dt_)
     if not isinstance(storage, DelayStorage):
@@ -297,12 +297,33 @@ def _planned_pathway(
     yield MemoryRow(pathway.name, "rows", shape.connections, own)
     kept = (shape.longest + 1) * (4 * size + 8)
     yield MemoryRow(pathway.name, "spikes on their way", shape.longest + 1, kept, own=kept)
-    copies = _copies(synapses, pathway, used, shape, is_sorted)
+    yield from _for_runs(synapses, pathway, used, shape, is_sorted=is_sorted)
+
+
+def _for_runs(
+    synapses: Laid, pathway: SynapticPathway, used: _Use, shape: _Shape, *, is_sorted: bool
+) -> Iterator[MemoryRow]:
+    """Yields what is made for a run: copies, and for pathways with records the rows that are looked up ahead."""
+    copies, are_records = _copies(synapses, pathway, used, shape, is_sorted)
     yield MemoryRow(pathway.name, "copies in order", shape.connections, copies)
+    if not are_records:
+        return
+    size, steps = pathway.source.element_count, shape.longest + 1
+    interval = dict(pathway.rate_facts(shape.facts(pathway))).get(INTERVAL, GUESS)
+    room = LEAST_ROOM + min(2 * (size >> interval), size // SHARE_OF_ALL)
+    noted = 16 * steps * shape.delays * room + 8 * (steps + 1)
+    yield MemoryRow(pathway.name, "rows looked up ahead", steps * shape.delays, noted, own=noted)
 
 
-def _copies(synapses: Laid, pathway: SynapticPathway, used: _Use, shape: _Shape, is_sorted: bool) -> int:
-    """Bytes of what is copied into the order of the rows, about: the other ends, weights that nothing changes."""
+LEAST_ROOM, SHARE_OF_ALL, MOST_IN_RECORD = 64, 256, 2
+"""As in `ranvier.passes.lower.noted_rows` and `ranvier.passes.optimise.pack_rows`, which plans do without."""
+
+
+def _copies(synapses: Laid, pathway: SynapticPathway, used: _Use, shape: _Shape, is_sorted: bool) -> tuple[int, bool]:
+    """Bytes of what is copied into the order of the rows, about: the other ends, weights that nothing changes.
+
+    Whether these stand side by side, as records, comes with it.
+    """
     count, is_pre = shape.connections, pathway.prepost == "pre"
     elements, rows = pathway.target.element_count, pathway.source.element_count * shape.delays
     other = 2 if elements <= 1 << 16 else 4
@@ -311,11 +332,12 @@ def _copies(synapses: Laid, pathway: SynapticPathway, used: _Use, shape: _Shape,
     facts |= dict(pathway.rate_facts(facts))
     layout = best_layout(facts, used.possible_layouts(pathway, is_distinct=bool(facts["distinct"])))
     if layout == "bits":
-        return (rows + 1) * (-(-elements // 512) * 64)  # a bit for each pair
+        return (rows + 1) * (-(-elements // 512) * 64), False  # a bit for each pair
     is_in_place = is_pre and is_sorted and shape.delays == 1
     if layout == "ring":  # a number in the ring for each synapse, and its weight
-        return count * (4 + (0 if is_in_place else used.size_of(read)))
+        return count * (4 + (0 if is_in_place else used.size_of(read))), False
     if is_in_place:
-        return 0
+        return 0, False
     kept = [name for name in read if not used.is_written(name)] if len(read) == len(read - used.written) else []
-    return count * (other + used.size_of(kept))
+    are_records = layout == "rows" and other == 4 and 0 < len(kept) <= MOST_IN_RECORD and used.size_of(kept) > 0
+    return count * (other + used.size_of(kept)), are_records

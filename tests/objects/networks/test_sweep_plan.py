@@ -7,9 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ranvier import Network, NetworkOperation, NeuronGroup, SpikeMonitor, ms
+from ranvier import Network, NetworkOperation, NeuronGroup, SpikeMonitor, Synapses, TimedArray, ms
 from ranvier.objects.networks.sweeps.sets import sets_of
 from ranvier.objects.networks.sweeps.trial import Cost, cost_alone, cost_together, relative_lengths
+from ranvier.objects.synapses import memory
+from ranvier.passes.lower import noted_rows
+from ranvier.passes.optimise import pack_rows
 
 
 @pytest.mark.parametrize(
@@ -142,3 +145,45 @@ def test_a_plan_calls_functions_of_the_script_where_it_notices_nothing(what, cap
     assert plan.seconds > 0 and "from a trial" in capsys.readouterr().out
     assert len(called) <= (what == "setup"), "the first look at a sweep calls setup, once"
     assert network.t == 0 * ms
+
+
+def test_timed_arrays_are_in_the_plan_of_a_sweep(capsys):
+    """Those that all sets have are there once; those of a key of `over` once for each set."""
+    waves = [TimedArray(np.arange(1000.0) * k, dt=1 * ms) for k in (1, 2)]
+    cells = NeuronGroup(1, "dv/dt = (wave(t) + other(t) - v)/(5*ms) : 1", method="euler", name="cells")
+    names = {"wave": waves[0], "other": TimedArray(np.ones(500), dt=1 * ms)}
+    network = Network(cells)
+    plan = network.sweep(5 * ms, {"wave": waves}, measure="mean(v)", plan=True, namespace=names)
+    rows = {row.object: row for row in plan.table.rows if row.what == "timed array"}
+    assert (rows["wave"].bytes, rows["wave"].own) == (8000, 8000)
+    assert (rows["other"].bytes, rows["other"].own) == (4000, 0)
+    assert "timed array" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("size", "on_pre", "delay", "there"),
+    [
+        (70_000, "v_post += w", "0.1*ms + 2*ms*rand()", True),
+        (60_000, "v_post += w", "0.1*ms + 2*ms*rand()", False),
+        (70_000, "v_post += w; w += 0.1", "0.1*ms + 2*ms*rand()", False),
+        (70_000, "v_post += 1", "0.1*ms + 2*ms*rand()", False),
+    ],
+)
+def test_rows_that_are_looked_up_ahead(size, on_pre, delay, there):
+    """They are in the plan where the program has records of synapses: before the first run, and after it."""
+    cells = NeuronGroup(size, "v : 1", threshold="v > 1", reset="v = 0", name="cells")
+    synapses = Synapses(cells, cells, "w : 1", on_pre=on_pre, name="S")
+    source, target = np.random.default_rng(1).integers(0, size, (2, 100_000))
+    synapses.connect(i=source, j=target)
+    synapses.w, synapses.delay = "rand()", delay
+    network = Network(cells, synapses)
+    before = [row for row in network.memory_plan().rows if row.what == "rows looked up ahead"]
+    assert ("records" in network.lower().as_text("loops")) == there == bool(before)
+    network.run(0.1 * ms)
+    after = [row for row in network.memory_plan().rows if row.what == "rows looked up ahead"]
+    assert [(row.number, row.bytes) for row in after] == [(row.number, row.bytes) for row in before]
+
+
+def test_plans_know_the_numbers_of_the_compiler():
+    assert memory.LEAST_ROOM == noted_rows.LEAST_ROOM and memory.SHARE_OF_ALL == noted_rows.SHARE_OF_ALL
+    assert memory.MOST_IN_RECORD == pack_rows.MOST and noted_rows.TIMES_MOST == noted_rows.PIECE == 2

@@ -112,8 +112,9 @@ def _memory(objects: Sequence[BrianObject], request: Request, instances: int) ->
     """Returns the memory of instances of a network, each of which has its own of what sets set."""
     targets = [*request.targets.variables.values(), *(target for target, _ in request.start)]
     spikes = {target.group.name: target.room for target in targets if isinstance(target, SpikesTarget) and target.room}
-    given = {target.name for target in targets if not isinstance(target, SpikesTarget)}
-    return network_plan(objects, instances=instances, given=given, spikes=spikes)
+    given = {target.name for target in targets if not isinstance(target, SpikesTarget)} | {*request.targets.constants}
+    names = {**request.call.namespace, **request.sets.row(0)}
+    return network_plan(objects, instances=instances, given=given, spikes=spikes, names=names)
 
 
 def check_possible(network: Sweepable) -> None:
