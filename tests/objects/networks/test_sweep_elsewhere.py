@@ -309,6 +309,10 @@ def test_what_a_cluster_cannot_do(client: Any, monkeypatch: pytest.MonkeyPatch) 
         Network(cells, called).sweep(1 * ms, {"seed": [1, 2]}, workers=client)
     with pytest.raises(TypeError, match=r"Connect to the cluster: Client\(cluster\)"):
         sweep(lambda k: k, over={"k": [1]}, workers=client.cluster)
+    with __import__("distributed").Client(client.cluster) as gone:
+        pass
+    with pytest.raises(TypeError, match="The client is closed: connect to the cluster again"):
+        sweep(lambda k: k, over={"k": [1]}, workers=gone)
     lock = threading.Lock()
     with pytest.raises(TypeError, match=r"cannot be done by a cluster.*lock"):
         sweep(lambda k: lock, over={"k": [1, 2]}, workers=client)

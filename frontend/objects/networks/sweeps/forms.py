@@ -271,6 +271,8 @@ def _by_those_given(workers: object, work: Work, together: Begin | None, width: 
     """
     if is_dask_client(workers):
         client = cast(Client, workers)
+        if client.status == "closed":
+            raise TypeError("The client is closed: connect to the cluster again, Client(address).")
         if client.asynchronous:
             raise TypeError("The client is asynchronous; a sweep takes one that is not: Client(address).")
         if together is None:
