@@ -138,7 +138,11 @@ def _without_logarithms(value: Any) -> Any:
     import sympy as package  # pyright: ignore[reportMissingTypeStubs]
 
     sympy: Any = package  # it has no types
-    return value.replace(lambda part: isinstance(part, sympy.exp), lambda part: sympy.exp(sympy.expand(part.args[0])))
+
+    def expanded(argument: Any) -> Any:
+        return sympy.exp(sympy.expand(argument))
+
+    return value.replace(sympy.exp, expanded)
 
 
 TRIED = 4

@@ -34,7 +34,7 @@ from ranvier.objects.networks.sweeps.targets import Names, SpikesTarget, Variabl
 from ranvier.objects.networks.sweeps.trial import estimated
 from ranvier.objects.networks.sweeps.work import REMARKS, SETS
 from ranvier.passes.facts.widths import WIDTHS
-from ranvier.session.given import is_text
+from ranvier.session.given import is_a, is_text
 from ranvier.session.overrides import Overrides
 from ranvier.stages.road import current_options, make_plan
 
@@ -168,7 +168,7 @@ def start_of(
         KeyError: If there is no such variable.
         DimensionMismatchError, TypeError, ValueError: If a value is wrong, or the sets change the variable.
     """
-    if start is not None and not isinstance(start, Mapping):
+    if start is not None and not is_a(start, Mapping):
         raise TypeError(f"start takes initial values by variable, {{cells.v: 'rand()'}}, not {type(start).__name__}.")
     found: list[tuple[VariableTarget, object]] = []
     for key, value in (start or {}).items():
@@ -205,10 +205,10 @@ def _of_variable(axis: Axis, target: VariableTarget) -> Axis:
 
 def _kept(keep: object, names: Names, script: Mapping[str, object]) -> dict[str, Monitor]:
     """Returns the monitors whose tables are kept, by the names of the tables."""
-    if isinstance(keep, bool) or not (keep is None or is_text(keep) or isinstance(keep, BrianObject | Iterable)):
+    if keep is not None and not is_a(keep, (str, BrianObject, Iterable)):
         raise TypeError(f"keep takes monitors of the network, [spikes, states], not {keep!r}.")
-    is_one = is_text(keep) or isinstance(keep, BrianObject)
-    given = [keep] if is_one else list(cast("Iterable[object]", keep or ()))
+    is_one = is_a(keep, (str, BrianObject))
+    given: list[object] = [keep] if is_one else list(cast("Iterable[object]", keep or ()))
     found: dict[str, Monitor] = {}
     for each in given:
         monitor = names.object_of(each) if is_text(each) else each
