@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ranvier.actions.protocols import ActionClock, RecordTable
+    from ranvier.actions.states import StateHolder
     from ranvier.equations.assignments import Line
     from ranvier.equations.expressions import Expr
     from ranvier.ir.native import NativeFunction
@@ -252,6 +253,7 @@ class MapCode(Action):
         bindings: What each name (variables, constants, functions) stands for; other assigned names are temporaries.
         protected: Names of variables that keep their values where `not_refractory` is false.
         method: The integration method, for dumps.
+        states: Who has the clock-driven variables of synapses that the code advances, None for other code.
     """
 
     kind: str
@@ -262,6 +264,7 @@ class MapCode(Action):
     protected: frozenset[str] = frozenset()
     method: str = ""
     float32: bool = False
+    states: StateHolder | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -166,6 +166,8 @@ class Synapses(MatrixConversions):
         if self.event_driven:
             variables[LASTUPDATE] = models.lastupdate_variable(self)
         self.shared_traces = models.new_traces(self) if self.event_driven else None
+        stepped = self.user_equations.diff_eq_names
+        self.shared_states = models.new_states(self, stepped) if stepped else None
         if self.multisynaptic_index is not None:
             models.check_free(self.multisynaptic_index, variables)
             label = f"{self.name}.{self.multisynaptic_index}"
@@ -312,6 +314,8 @@ class Synapses(MatrixConversions):
         warn_of_bad_values(self)
         if self.shared_traces is not None:
             self.shared_traces.forget()
+        if self.shared_states is not None:
+            self.shared_states.forget()
 
     @property
     def unmade_elements(self) -> int:
@@ -375,6 +379,8 @@ class Synapses(MatrixConversions):
         """Sets connections and values back; the number of synapses may differ."""
         arrays, ends = stored.arrays, self.connections
         same_ends = holds(ends.sources, arrays["i"]) and holds(ends.targets, arrays["j"])
+        if self.shared_states is not None:
+            self.shared_states.clear()
         if self.shared_traces is not None:
             self.shared_traces.clear()
         elif same_ends:
