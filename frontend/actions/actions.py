@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ranvier.actions.protocols import ActionClock, RecordTable
-    from ranvier.actions.states import StateHolder
     from ranvier.equations.assignments import Line
     from ranvier.equations.expressions import Expr
     from ranvier.ir.native import NativeFunction
@@ -70,6 +69,12 @@ class Storage:
         Scripts may give the elements values of their own between runs, and in callbacks of a run.
         """
         return None
+
+    @property
+    def representatives(self) -> npt.NDArray[Any]:
+        """Values among which are those of all elements: fewer, where many elements are known to have the same."""
+        found: npt.NDArray[Any] = self.readable[:]
+        return found
 
     @property
     def readable(self) -> Any:
@@ -253,7 +258,6 @@ class MapCode(Action):
         bindings: What each name (variables, constants, functions) stands for; other assigned names are temporaries.
         protected: Names of variables that keep their values where `not_refractory` is false.
         method: The integration method, for dumps.
-        states: Who has the clock-driven variables of synapses that the code advances, None for other code.
     """
 
     kind: str
@@ -264,7 +268,6 @@ class MapCode(Action):
     protected: frozenset[str] = frozenset()
     method: str = ""
     float32: bool = False
-    states: StateHolder | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

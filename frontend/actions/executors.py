@@ -40,7 +40,8 @@ def executor(action: act.Action) -> Executor:
     What it appends to a table has to have room there: see `ranvier.plan.steps.reserve_rows`. Errors of actions that
     call functions of the script come as `FunctionError`.
     """
-    run = partial(EXECUTORS[type(action)], action)
+    kind = next(kind for kind in type(action).__mro__ if kind in EXECUTORS)
+    run = partial(EXECUTORS[kind], action)
     if isinstance(action, act.HostCall) or not calls_python(action):
         return run
 

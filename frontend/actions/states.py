@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from ranvier.actions.actions import Storage
+from ranvier.actions.actions import MapCode, Storage
 from ranvier.actions.synaptic_actions import Connections
 
 
@@ -86,3 +86,14 @@ class StateHolder(Protocol):
     def spread(self) -> None:
         """Gives each synapse values of its own."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IntegrateSynapses(MapCode):
+    """Code that advances the clock-driven variables of all synapses.
+
+    Attributes:
+        states: Who has them.
+    """
+
+    states: StateHolder

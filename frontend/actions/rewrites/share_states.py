@@ -26,7 +26,7 @@ from ranvier.actions.effects import calls_python, may_be_in, touches, written_by
 from ranvier.actions.rewrites.names import SHARE_TRACES
 from ranvier.actions.rewrites.state_sides import StateSides
 from ranvier.actions.rewrites.straight_code import lines_for
-from ranvier.actions.states import StateHolder, StateSharing
+from ranvier.actions.states import IntegrateSynapses, StateHolder, StateSharing
 from ranvier.actions.traces import SIDES
 from ranvier.equations.assignments import Line
 
@@ -54,8 +54,8 @@ def leave_states(actions: Sequence[act.Action], why: str) -> None:
 
 def state_holders(actions: Sequence[act.Action]) -> list[StateHolder]:
     """Returns who holds the clock-driven variables that actions advance, each once."""
-    found = (action.states for action in actions if isinstance(action, act.MapCode))
-    return list({id(holder): holder for holder in found if holder is not None}.values())
+    found = (action.states for action in actions if isinstance(action, IntegrateSynapses))
+    return list({id(holder): holder for holder in found}.values())
 
 
 def _shared(actions: Sequence[act.Action], holder: StateHolder) -> list[act.Action]:
@@ -77,7 +77,7 @@ def _shared(actions: Sequence[act.Action], holder: StateHolder) -> list[act.Acti
     note = (SHARE_TRACES, "; ".join(f"{name}: {text}" for name, text in said))
     changed: list[act.Action] = []
     for action in actions:
-        is_noted = isinstance(action, act.MapCode) and action.states is holder
+        is_noted = isinstance(action, IntegrateSynapses) and action.states is holder
         noted = replace(action, notes=(*action.notes, note)) if is_noted else action
         is_user = is_held and found is not None and any(action is user for user in users)
         changed += _Rewriter(holder, found).of(noted) if is_user and found is not None else [noted]

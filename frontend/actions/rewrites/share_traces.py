@@ -7,7 +7,8 @@ After:
 
 Legal for the reasons in `ranvier.actions.rewrites.trace_sides`, where all synapses of a neuron are reached at the same
 time and no Python is called that may look at a synapse. The values of all synapses of a neuron must be equal to begin
-with, which whoever holds them checks (`ranvier.actions.traces.TraceHolder.settle`).
+with, which whoever holds them checks (`ranvier.actions.traces.TraceHolder.settle`). Clock-driven variables follow, see
+`ranvier.actions.rewrites.share_states`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import assigned_names, read_names, used_names
-from ranvier.actions.effects import assigned_variables, bindings_of, has_no_native_form, reach, touches
+from ranvier.actions.effects import assigned_variables, bindings_of, has_no_native_form, may_be_in, reach, touches
 from ranvier.actions.rewrites.straight_code import differing, lines_for
 from ranvier.actions.rewrites.trace_sides import HELD, PathwayCode
 from ranvier.actions.states import StateHolder
@@ -82,7 +82,7 @@ class StateSides:
     def _check_known(self, action: act.Action) -> None:
         """Refuses variables that an action uses in a way in which it could not use those of neurons."""
         touched = touches(action)
-        used = {name for storage, name in self._variables.items() if storage in touched}
+        used = {name for storage, name in self._variables.items() if may_be_in(touched, storage)}
         direct = set(self.names_in(action).values())
         for binding in bindings_of(action).values():
             if not isinstance(binding, act.Element | syn.OfSynapse):

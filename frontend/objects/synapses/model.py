@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -301,13 +301,15 @@ def new_traces(synapses: Connected) -> SharedTraces:
     return SharedTraces(synapses.name, synapses.connections, _sizes(synapses), storages, lastupdate)
 
 
-def new_states(synapses: Connected, names: Iterable[str]) -> SharedStates:
-    """Returns the clock-driven variables of synapses, with new memory for them.
+def new_states(synapses: Connected, names: Collection[str]) -> SharedStates | None:
+    """Returns the clock-driven variables of synapses, with new memory for them; None if there are none.
 
     Args:
         synapses: The synapses.
         names: The variables.
     """
+    if not names:
+        return None
     storages = _new_storages(synapses, sorted(names))
     parameters = {
         name: variable.storage

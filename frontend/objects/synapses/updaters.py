@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields
 from typing import Protocol
 
 from ranvier.actions.actions import Action, MapCode
+from ranvier.actions.states import IntegrateSynapses
 from ranvier.objects.groups.population import Integrated
 from ranvier.objects.neurons.state_updater import Integration
 from ranvier.objects.neurons.subexpression_updater import SubexpressionUpdater
@@ -37,7 +38,11 @@ class SynapticStateUpdater(Integration[WithStates]):
 
     def _integration(self, new_scope: Callable[[], Scope]) -> Sequence[MapCode]:
         states = self.group.shared_states
-        return [replace(action, states=states) for action in super()._integration(new_scope)]
+        assert states is not None
+        return [
+            IntegrateSynapses(**{field.name: getattr(action, field.name) for field in fields(action)}, states=states)
+            for action in super()._integration(new_scope)
+        ]
 
 
 class SynapticSubexpressionUpdater(SubexpressionUpdater):

@@ -77,7 +77,8 @@ class SharedStates:
         self._failures = self._patience = 0
         self.held = found
         for name, side in wanted.sides.items():
-            self.storages[name].follow(self._reading(side, found.values[side, name]))
+            own = found.values[side, name]
+            self.storages[name].follow(self._reading(side, own), own)
         return True
 
     def stays_apart(self) -> bool:
