@@ -266,7 +266,8 @@ def accumulate(draw):
 
 
 GENERATED = {
-    act.MapCode: map_code, IntegrateSynapses: integrate_synapses, act.Threshold: threshold, act.Emit: emit, act.EventCode: event_code,
+    act.MapCode: map_code, IntegrateSynapses: integrate_synapses, act.Threshold: threshold,
+    act.Emit: emit, act.EventCode: event_code,
     act.SolveTree: solve_tree, act.SolveForest: solve_forest, act.RecordStates: record_states,
     act.RecordEvents: record_events, act.RecordRate: record_rate, syn.Propagate: propagate, syn.Accumulate: accumulate,
 }  # fmt: skip
