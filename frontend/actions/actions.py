@@ -71,6 +71,12 @@ class Storage:
         return None
 
     @property
+    def representatives(self) -> npt.NDArray[Any]:
+        """Values among which are those of all elements: fewer, where many elements are known to have the same."""
+        found: npt.NDArray[Any] = self.readable[:]
+        return found
+
+    @property
     def readable(self) -> Any:
         """Something to read elements from: the array, or what has `size`, `dtype` and gives slices by `[...]`."""
         return self.array

@@ -19,6 +19,7 @@ import numpy as np
 from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import assigned_names, read_names
+from ranvier.actions.states import IntegrateSynapses
 
 if TYPE_CHECKING:
     from ranvier.actions.protocols import RecordTable
@@ -40,6 +41,7 @@ Touched: TypeAlias = "frozenset[Memory] | Anything"
 
 CompiledAction = (
     act.MapCode
+    | IntegrateSynapses
     | act.Threshold
     | act.Emit
     | act.EventCode

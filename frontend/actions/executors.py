@@ -10,6 +10,7 @@ from ranvier.actions import FunctionError, host, synaptic_host
 from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.effects import calls_python
+from ranvier.actions.states import IntegrateSynapses
 
 Executor = Callable[[], None]
 
@@ -22,6 +23,7 @@ EXECUTORS: Mapping[type[act.Action], Callable[[Any], None]] = {
     act.MapCode: host.run_map,
     act.Threshold: host.run_threshold,
     act.Emit: host.run_emit,
+    IntegrateSynapses: host.run_map,
     act.EventCode: host.run_event_code,
     act.SolveTree: host.run_solve_tree,
     act.SolveForest: host.run_solve_forest,

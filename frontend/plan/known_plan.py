@@ -17,7 +17,7 @@ from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.effects import bindings_of
 from ranvier.actions.linked_indices import IndexCheck
 from ranvier.actions.rewrites.count_refractory_steps import StepsUntil
-from ranvier.actions.rewrites.held_traces import HeldTraces, held_traces
+from ranvier.actions.rewrites.held_traces import HeldTraces, SettledStates, held_traces
 from ranvier.actions.rewrites.own import Rewrite
 from ranvier.actions.sameness import is_same, same_actions
 from ranvier.plan.steps import reserve_rows
@@ -50,7 +50,7 @@ class _Known:
     arguments: Arguments
     stored: tuple[tuple[act.Storage, tuple[object, ...]], ...]
     uniform: tuple[tuple[act.Storage, tuple[int, bool | int | float | None]], ...]
-    traces: Sequence[HeldTraces]
+    traces: Sequence[HeldTraces | SettledStates]
 
 
 class KnownPlan:

@@ -1,6 +1,6 @@
 """Actions read and write what they say: generated ones of every kind, executed by numpy."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import get_args
 
 import numpy as np
@@ -16,6 +16,7 @@ from ranvier.actions import effects
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.effects import ANYTHING, calls_python, has_no_native_form, reads, writes
 from ranvier.actions.executors import EXECUTORS
+from ranvier.actions.states import IntegrateSynapses
 from ranvier.equations.assignments import REACHED, Assign, Propagator
 from ranvier.equations.expressions import Call, Name
 from ranvier.equations.parser import parse_expression
@@ -175,6 +176,13 @@ def map_code(draw):
 
 
 @st.composite
+def integrate_synapses(draw):
+    world, action = draw(map_code())
+    given = {field.name: getattr(action, field.name) for field in fields(action)}
+    return world, IntegrateSynapses(**given, states=None)  # who has the variables does not matter to what is touched
+
+
+@st.composite
 def event_code(draw):
     world = draw(worlds)
     code = draw(codes(("a", "b", "n", "x", "s"), OF_GROUPS))
@@ -258,7 +266,8 @@ def accumulate(draw):
 
 
 GENERATED = {
-    act.MapCode: map_code, act.Threshold: threshold, act.Emit: emit, act.EventCode: event_code,
+    act.MapCode: map_code, IntegrateSynapses: integrate_synapses, act.Threshold: threshold,
+    act.Emit: emit, act.EventCode: event_code,
     act.SolveTree: solve_tree, act.SolveForest: solve_forest, act.RecordStates: record_states,
     act.RecordEvents: record_events, act.RecordRate: record_rate, syn.Propagate: propagate, syn.Accumulate: accumulate,
 }  # fmt: skip

@@ -279,6 +279,7 @@ class Made:
                 "dtr/dt = -tr/(1*ms) : 1 (event-driven)\ndlow/dt = -low/(2*ms) : 1 (event-driven)",
                 "dtr/dt = -tr/(1*ms) : 1 (event-driven)\ndlow/dt = (tr - low)/(2*ms) : 1 (event-driven)",
                 "dtr/dt = (v_post - tr)/(1*ms) : 1 (clock-driven)",
+                "dtr/dt = -tr/(1*ms) : 1 (clock-driven)\ndlow/dt = (tr*(1 - low) - low)/(2*ms) : 1 (clock-driven)",
                 "tr : 1\nkk : integer\nbb : boolean\nss : 1 (shared)",
                 "tr : 1\nlow = 0.1*weight*(1 + tr) : 1",
                 "summed",

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 
 from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
-from ranvier.actions.rewrites.share_traces import UNEQUAL, constant_during_run
+from ranvier.actions.rewrites.share_states import UNEQUAL, state_holders
+from ranvier.actions.rewrites.share_traces import constant_during_run
+from ranvier.actions.states import HeldStates, StateHolder
 from ranvier.actions.traces import Sharing, TraceHolder, Traces
 
 
@@ -53,12 +55,38 @@ class HeldTraces:
         return replace(sharing, flows=flows)
 
 
-def held_traces(actions: Sequence[act.Action]) -> list[HeldTraces] | None:
-    """Returns who holds the traces of actions as objects ask for them; None if that may change at each run.
+@dataclass(frozen=True)
+class SettledStates:
+    """The clock-driven variables of one `Synapses` object.
+
+    Attributes:
+        owner: The object that holds them.
+        held: What neurons hold; None for nothing.
+        reasons: Why they do not.
+    """
+
+    owner: StateHolder
+    held: HeldStates | None
+    reasons: Mapping[str, str]
+
+    def settle(self) -> bool:
+        """Tells whether the variables are held as before, and gets them ready for a run."""
+        owner, held = self.owner, self.held
+        if owner.held is not held or owner.reasons != self.reasons:
+            return False
+        if held is None:
+            return UNEQUAL not in self.reasons.values() or owner.stays_apart()
+        return owner.settle(held.sharing) and owner.held is held
+
+
+def held_traces(actions: Sequence[act.Action]) -> list[HeldTraces | SettledStates] | None:
+    """Returns who holds the variables of actions as objects ask for them; None if that may change at each run.
 
     Where the values of the synapses of a neuron differed, it is tried again and again whether they still do.
     """
-    found: dict[int, HeldTraces] = {}
+    found: dict[int, HeldTraces | SettledStates] = {
+        id(owner): SettledStates(owner, owner.held, dict(owner.reasons)) for owner in state_holders(actions)
+    }
     for action in actions:
         if isinstance(action, syn.Propagate) and action.event_driven is not None:
             owner = action.event_driven.owner

@@ -16,7 +16,7 @@ REWRITES: Mapping[str, Rewrite] = {
     for rewrite in (
         Rewrite(
             names.SHARE_TRACES,
-            "Event-driven variables that are the same for all synapses of a neuron are held by the neuron.",
+            "Variables that are the same for all synapses of a neuron are held by the neuron.",
             share_traces,
             leave_traces,
         ),

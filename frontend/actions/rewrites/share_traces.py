@@ -7,7 +7,8 @@ After:
 
 Legal for the reasons in `ranvier.actions.rewrites.trace_sides`, where all synapses of a neuron are reached at the same
 time and no Python is called that may look at a synapse. The values of all synapses of a neuron must be equal to begin
-with, which whoever holds them checks (`ranvier.actions.traces.TraceHolder.settle`).
+with, which whoever holds them checks (`ranvier.actions.traces.TraceHolder.settle`). Clock-driven variables follow, see
+`ranvier.actions.rewrites.share_states`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import used_names
 from ranvier.actions.effects import Touched, calls_python, may_be_in, reach, touches, written_by_any
 from ranvier.actions.rewrites.names import SHARE_TRACES
+from ranvier.actions.rewrites.share_states import UNEQUAL, leave_states, share_states
+from ranvier.actions.rewrites.state_sides import side_of
 from ranvier.actions.rewrites.trace_sides import PathwayCode, TraceSides
 from ranvier.actions.traces import LAST, LASTUPDATE, SIDES, Flow, Sharing, event_time
 from ranvier.equations.assignments import Assign, Line
@@ -29,12 +32,9 @@ from ranvier.equations.expressions import Name
 OWN_EVENT, OTHER_EVENT = "_own_last_event", "_other_last_event"
 """Names in the code of pathways: the time of the last event of the neuron that spikes, and of that at the other end."""
 
-UNEQUAL = "its values differ between the synapses of a neuron"
-"""The reason that is found only by looking at all values, and may be gone at the next run."""
-
 
 def share_traces(actions: Sequence[act.Action]) -> list[act.Action]:
-    """Returns actions in which neurons hold the event-driven variables that are the same for all their synapses."""
+    """Returns actions in which neurons hold the variables that are the same for all their synapses."""
     groups = _by_holder(actions)
     changed = list(actions)
     network = _Network.of(actions if groups else ())
@@ -42,16 +42,17 @@ def share_traces(actions: Sequence[act.Action]) -> list[act.Action]:
         shared = _shared([action for _, action in own], network)
         for (position, _), action in zip(own, shared, strict=True):
             changed[position] = action
-    return changed
+    return share_states(changed)
 
 
 def leave_traces(actions: Sequence[act.Action]) -> list[act.Action]:
     """Returns the actions as they are: every synapse has values of its own."""
+    why = f"'{SHARE_TRACES}' is left out of the pipeline"
+    leave_states(actions, why)
     for own in _by_holder(actions):
         event_driven = own[0][1].event_driven
         assert event_driven is not None
         event_driven.owner.spread()
-        why = f"'{SHARE_TRACES}' is left out of the pipeline"
         event_driven.owner.reasons = dict.fromkeys(event_driven.owner.storages, why)
     return list(actions)
 
@@ -146,11 +147,6 @@ def _reason_for_all(own: Sequence[syn.Propagate], network: _Network) -> str:
         if history.pending_due.size > history.pending_position.array[0]:
             return f"spikes of '{action.label}' are on their way since before its delays or dt were changed"
     return ""
-
-
-def side_of(action: syn.Propagate) -> str:
-    """Returns the side whose events trigger a pathway."""
-    return "post" if action.from_target else "pre"
 
 
 # ---------------------------------------------------------------- code with variables of neurons

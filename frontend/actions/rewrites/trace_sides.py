@@ -82,7 +82,8 @@ class PathwayCode:
             return name if name in DRAWS else varying.get(name, "")
         ends = (syn.OfPre, syn.PreIndex) if self.side == "pre" else (syn.OfPost, syn.PostIndex)
         is_changing = not written.isdisjoint(reach(binding).all)
-        is_fixed = name in fixed or isinstance(binding, HELD) or (isinstance(binding, ends) and not is_changing)
+        is_of_end = isinstance(binding, ends) and not is_changing
+        is_fixed = name in fixed or isinstance(binding, (*HELD, syn.OfRow)) or is_of_end
         return "" if is_fixed else name
 
 

@@ -26,8 +26,8 @@ INTERNAL = frozenset(
     "is_in_scope is_parameter is_part_of is_part_of_itself is_private is_refractory is_sorted_by_source is_unused "
     "list_of may_join may_resize memory_rows morphologies needs_dt outer_names part pathways places_of prepare "
     "protected_names put_array quiet_names reference row_bytes scope scope_of_source see_variable set_network "
-    "set_state shared_traces single_precision starts state_arrays state_table statement_actions synaptic_counts "
-    "take_spikes unmade_elements version".split()
+    "set_state shared_states shared_traces single_precision starts state_arrays state_table statement_actions "
+    "synaptic_counts take_spikes unmade_elements version".split()
 )
 """Attributes for the package itself: they are not completed."""
 

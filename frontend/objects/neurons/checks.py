@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from ranvier.actions.actions import Storage
 from ranvier.analysis.check import check_derivative, check_subexpression
 from ranvier.analysis.failures import unlinked
 from ranvier.equations import Equations
@@ -70,9 +71,7 @@ def _look_at(reference: weakref.ref[Checked], name: str) -> None:
     group = reference()
     variable = None if group is None else group.variables.get(name)
     if group is not None and isinstance(variable, ArrayVariable):
-        with np.errstate(invalid="ignore"):
-            good = np.abs(variable.storage.readable[:]) < LARGE
-        if not good.all():
+        if not _is_good(variable.storage):
             logger.warn(
                 f"{group.name}'s variable '{name}' has NaN, very large values, or encountered an error in numerical "
                 "integration. This is usually a sign that an unstable or invalid integration method was chosen"
@@ -81,6 +80,13 @@ def _look_at(reference: weakref.ref[Checked], name: str) -> None:
                 "invalid_values",
                 once=True,
             )
+
+
+def _is_good(storage: Storage) -> bool:
+    """Tells whether all elements are numbers, and not very large; one look does for those that are the same."""
+    with np.errstate(invalid="ignore"):
+        few = storage.representatives
+        return bool((np.abs(few) < LARGE).all()) or bool((np.abs(storage.readable[:]) < LARGE).all())
 
 
 def _zero_divisor(group: Checked) -> str:

@@ -82,7 +82,7 @@ class Integration(Part[G]):
             choice = tuple(cast("Sequence[object]", choice))
         return group.user_equations, choice, dict(group.method_options)
 
-    def _integration(self, new_scope: Callable[[], Scope]) -> Sequence[act.Action]:
+    def _integration(self, new_scope: Callable[[], Scope]) -> Sequence[act.MapCode]:
         group, scope = self.group, new_scope()
         code = self._first_lines(scope)
         if group.user_equations.diff_eq_names:

@@ -18,6 +18,7 @@ from ranvier.objects.groups.part import Part
 from ranvier.objects.groups.population import Eventful
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.pathways.delay_storage import DelayStorage
+from ranvier.objects.traces.shared_states import SharedStates
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.formats import ImportExport
 from ranvier.objects.variables.indexing import Indexing
@@ -47,6 +48,11 @@ class Pathed(Connected, Settable, Protocol):
     @property
     def shared_traces(self) -> SharedTraces | None:
         """The event-driven variables that neurons may hold, None if there are none."""
+        ...
+
+    @property
+    def shared_states(self) -> SharedStates | None:
+        """The clock-driven variables that neurons may hold, None if there are none."""
         ...
 
     def state(self, name: str, use_units: bool = True, level: int = 0) -> VariableView:

@@ -161,7 +161,14 @@ class _Use:
             return True
         if name == LASTUPDATE or name in self._event_driven:
             return not self.is_held_by_neurons(name)
+        if not self._all_set and self._is_held_now(name):
+            return False
         return name in self.written or self._all_set
+
+    def _is_held_now(self, name: str) -> bool:
+        """Tells whether neurons have held a clock-driven variable since the last run."""
+        states = self._synapses.shared_states
+        return states is not None and states.held is not None and name in states.held.sharing.sides
 
 
 def planned_sides(synapses: Laid, code: Mapping[str, Sequence[Statement]]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from ranvier.equations.identifiers import SPECIAL
 from ranvier.equations.models import check_shared, check_suffix
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
 from ranvier.objects.connections.connected import Connected
-from ranvier.objects.connections.variables import OWN_MEANING, POST, PRE
+from ranvier.objects.connections.variables import OWN_MEANING, POST, PRE, is_synaptic
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.population import Acting
@@ -23,6 +23,7 @@ from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.neurons.refractory import stored
 from ranvier.objects.pathways.pathway import SynapticPathway
 from ranvier.objects.synapses.summed import SummedVariableUpdater, summed_target
+from ranvier.objects.traces.shared_states import SharedStates
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.traces.trace_storage import TraceStorage
 from ranvier.objects.variables.variables import ArrayVariable, Constant, DynamicArrayVariable, UnlinkedVariable
@@ -295,16 +296,41 @@ def with_index(equations: Equations, name: str) -> Equations:
 
 def new_traces(synapses: Connected) -> SharedTraces:
     """Returns the event-driven variables of synapses, with new memory for them."""
-    storages: dict[str, TraceStorage] = {}
-    for name in (*sorted(synapses.event_driven.diff_eq_names), LASTUPDATE):
+    storages = _new_storages(synapses, (*sorted(synapses.event_driven.diff_eq_names), LASTUPDATE))
+    lastupdate = storages.pop(LASTUPDATE)
+    return SharedTraces(synapses.name, synapses.connections, _sizes(synapses), storages, lastupdate)
+
+
+def new_states(synapses: Connected, names: Collection[str]) -> SharedStates | None:
+    """Returns the clock-driven variables of synapses, with new memory for them; None if there are none.
+
+    Args:
+        synapses: The synapses.
+        names: The variables.
+    """
+    if not names:
+        return None
+    storages = _new_storages(synapses, sorted(names))
+    parameters = {
+        name: variable.storage
+        for name in synapses.equations.parameter_names
+        if isinstance(variable := synapses.variables[name], ArrayVariable) and is_synaptic(variable)
+    }
+    return SharedStates(synapses.name, synapses.connections, _sizes(synapses), storages, parameters)
+
+
+def _new_storages(synapses: Connected, names: Iterable[str]) -> dict[str, TraceStorage]:
+    found: dict[str, TraceStorage] = {}
+    for name in names:
         variable = synapses.variables[name]
         assert isinstance(variable, ArrayVariable)
         plain = variable.storage
-        variable.storage = storages[name] = TraceStorage(
-            plain.label, plain.size, plain.dtype, plain.dim, plain.population
-        )
-    sizes = {"pre": synapses.source.element_count, "post": synapses.target.element_count}
-    return SharedTraces(synapses.name, synapses.connections, sizes, storages, storages.pop(LASTUPDATE))
+        variable.storage = found[name] = TraceStorage(plain.label, plain.size, plain.dtype, plain.dim, plain.population)
+    return found
+
+
+def _sizes(synapses: Connected) -> dict[str, int]:
+    return {"pre": synapses.source.element_count, "post": synapses.target.element_count}
 
 
 def whose_delays(name: str, pathways: Iterable[str]) -> str:

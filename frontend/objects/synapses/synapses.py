@@ -166,6 +166,7 @@ class Synapses(MatrixConversions):
         if self.event_driven:
             variables[LASTUPDATE] = models.lastupdate_variable(self)
         self.shared_traces = models.new_traces(self) if self.event_driven else None
+        self.shared_states = models.new_states(self, self.user_equations.diff_eq_names)
         if self.multisynaptic_index is not None:
             models.check_free(self.multisynaptic_index, variables)
             label = f"{self.name}.{self.multisynaptic_index}"
@@ -310,8 +311,8 @@ class Synapses(MatrixConversions):
     def after_run(self) -> None:
         """Warns of values that show that the integration failed."""
         warn_of_bad_values(self)
-        if self.shared_traces is not None:
-            self.shared_traces.forget()
+        for shared in filter(None, (self.shared_traces, self.shared_states)):
+            shared.forget()
 
     @property
     def unmade_elements(self) -> int:
@@ -375,9 +376,9 @@ class Synapses(MatrixConversions):
         """Sets connections and values back; the number of synapses may differ."""
         arrays, ends = stored.arrays, self.connections
         same_ends = holds(ends.sources, arrays["i"]) and holds(ends.targets, arrays["j"])
-        if self.shared_traces is not None:
-            self.shared_traces.clear()
-        elif same_ends:
+        for shared in filter(None, (self.shared_traces, self.shared_states)):
+            shared.clear()
+        if self.shared_traces is None and same_ends:
             return self._set_values(arrays)
         if not same_ends:
             ends.targets.set_copies(np.asarray(arrays["j"]))

@@ -25,6 +25,7 @@ from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.population import Eventful
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.objects.traces.shared_states import SharedStates
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import (
@@ -56,6 +57,7 @@ class SynapticGroup(Group):
         equations: The equations as they are stored.
         event_driven: The event-driven equations.
         shared_traces: The event-driven variables that neurons may hold, None if there are none.
+        shared_states: The clock-driven variables that neurons may hold, None if there are none.
         version: Grows with each change of the connections.
         is_connected: Whether `connect` has been called.
     """
@@ -69,6 +71,7 @@ class SynapticGroup(Group):
     equations: Equations
     event_driven: Equations
     shared_traces: SharedTraces | None
+    shared_states: SharedStates | None
     version: int
     is_connected: bool
     _count: Constant
@@ -214,8 +217,9 @@ class SynapticGroup(Group):
 
     def _append_or_undo(self, ends: Ends) -> None:
         """Adds all synapses or none: there may be no memory for what one of several arrays needs."""
-        if ends.size and self.shared_traces is not None:
-            self.shared_traces.spread()
+        for shared in (self.shared_traces, self.shared_states):
+            if ends.size and shared is not None:
+                shared.spread()
         changed = (self.connections.targets, self.connections.sources, *self._uniform_storages())
         undo, size = [storage.undo() for storage in changed], self.element_count
         try:

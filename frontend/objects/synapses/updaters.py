@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from typing import Protocol
 
-from ranvier.actions.actions import Action
+from ranvier.actions.actions import Action, MapCode
+from ranvier.actions.states import IntegrateSynapses
 from ranvier.objects.groups.population import Integrated
 from ranvier.objects.neurons.state_updater import Integration
 from ranvier.objects.neurons.subexpression_updater import SubexpressionUpdater
+from ranvier.objects.traces.shared_states import SharedStates
+from ranvier.objects.variables.scope import Scope
 from ranvier.public import public_in
 
 
+class WithStates(Integrated, Protocol):
+    """Synapses with clock-driven equations."""
+
+    @property
+    def shared_states(self) -> SharedStates | None:
+        """The clock-driven variables that neurons may hold, None if there are none."""
+        ...
+
+
 @public_in("ranvier.synapses.synapses")
-class SynapticStateUpdater(Integration[Integrated]):
+class SynapticStateUpdater(Integration[WithStates]):
     """Advances clock-driven equations of synapses by one step."""
 
     ELEMENT = "synapse"
@@ -21,6 +35,14 @@ class SynapticStateUpdater(Integration[Integrated]):
         """Returns the integration as code for all synapses, nothing if there are none."""
         actions = super().actions(run_namespace)
         return actions if self.group.element_count else ()
+
+    def _integration(self, new_scope: Callable[[], Scope]) -> Sequence[MapCode]:
+        states = self.group.shared_states
+        assert states is not None
+        return [
+            IntegrateSynapses(**{field.name: getattr(action, field.name) for field in fields(action)}, states=states)
+            for action in super()._integration(new_scope)
+        ]
 
 
 class SynapticSubexpressionUpdater(SubexpressionUpdater):

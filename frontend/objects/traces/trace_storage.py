@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ranvier.actions.actions import Population
+from ranvier.actions.actions import Population, Storage
 from ranvier.objects.memory.arrays import Array, DTypeLike, Places
 from ranvier.objects.memory.lazy import LazyStorage, UniformStorage
 from ranvier.runtime.state import fingerprint
@@ -24,18 +24,24 @@ class TraceStorage(UniformStorage):
         population: The synapses.
     """
 
-    __slots__ = ("_computed", "_handed_out")
+    __slots__ = ("_computed", "_few", "_handed_out")
 
     def __init__(
         self, label: str, size: int, dtype: DTypeLike, dim: str = "", population: Population | None = None
     ) -> None:
         super().__init__(label, size, dtype, dim, population)
         self._computed: Callable[[Places], Array] | None = None
+        self._few: Storage | None = None
         self._handed_out = 0
 
-    def follow(self, computed: Callable[[Places], Array]) -> None:
-        """Gives up the elements: from now on `computed` gives those at some places (numbers, or a slice)."""
-        self._made, self._computed = None, computed
+    def follow(self, computed: Callable[[Places], Array], few: Storage | None = None) -> None:
+        """Gives up the elements.
+
+        Args:
+            computed: From now on gives those at some places (numbers, or a slice).
+            few: Values among which are those of all elements, if they are that simple.
+        """
+        self._made, self._computed, self._few = None, computed, few
 
     def leave(self) -> None:
         """Keeps the present elements, which follow from nothing any more."""
@@ -56,6 +62,18 @@ class TraceStorage(UniformStorage):
         """Lets elements that follow from values of neurons be computed anew."""
         if self.follows:
             self._made = None
+
+    @property
+    def representatives(self) -> Array:
+        """Values among which are those of all elements: those of neurons, as long as elements follow from them."""
+        if self._few is not None and self._computed is not None and self._made is None:
+            return self._few.array
+        return super().representatives
+
+    @property
+    def readable(self) -> TraceStorage | Array:
+        """Something to read elements from; those that follow from values of neurons need no memory for it."""
+        return self.array if self._computed is None or self._made is not None else self
 
     @property
     def uniform(self) -> bool | int | float | None:

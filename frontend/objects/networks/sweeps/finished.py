@@ -20,6 +20,7 @@ from ranvier.objects.networks.sweeps.runs import FinishedRun, SortedRows
 from ranvier.objects.networks.sweeps.stacked import Form, NotStacked, Stack
 from ranvier.objects.networks.sweeps.work import Outcome, attempted
 from ranvier.objects.neurons.checks import LARGE
+from ranvier.objects.synapses.synapses import Synapses
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.runtime import parts
 from ranvier.runtime.columns import Chunk, TableSnapshot
@@ -228,13 +229,15 @@ class Return:
 
 
 def _integrated(work: NetworkWork) -> list[Storage]:
-    """Returns the memory of the variables of differential equations."""
+    """Returns the memory of the variables of differential equations; of those of synapses, that of neurons, too."""
     found: list[Storage] = []
     for obj in work.network:
         equations = getattr(obj, "user_equations", None)
         if isinstance(obj, VariableOwner) and equations is not None:
             variables = (obj.variables.get(name) for name in equations.diff_eq_names)
             found += [each.storage for each in variables if isinstance(each, ArrayVariable)]
+        if isinstance(obj, Synapses) and obj.shared_states is not None and obj.shared_states.held is not None:
+            found += obj.shared_states.held.values.values()
     return found
 
 
