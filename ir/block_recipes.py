@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -207,11 +207,9 @@ class Maker:
             return self._begin_records([self.elements(part) for part in parts], allocate)
         elements = self.elements(recipe)
         if kind == "narrow" and not isinstance(parts[0], tuple):
-            given: object = self._inputs(parts[0])
-            if isinstance(given, np.ndarray):
-                numbers: Array = given
-                if numbers.dtype == np.uint16:
-                    return numbers
+            numbers = cast("object", self._inputs(parts[0]))
+            if isinstance(numbers, np.ndarray) and cast(Array, numbers).dtype == np.uint16:
+                return cast(Array, numbers)
         is_wide = kind == "gather" and elements.dtype == np.uint16
         found = allocate(elements.size, np.dtype(np.int32) if is_wide else elements.dtype)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.copying import NotCopied
+from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.population import WithStates
 from ranvier.objects.groups.subgroup import SpikeSource
 from ranvier.objects.networks.objects_of_network import ObjectsOfNetwork
@@ -105,7 +106,8 @@ class Members(NotCopied):
     def _balance_of(self, threads: int) -> Balance:
         """Returns how the work is divided among a number of threads."""
         if threads not in self._balances:
-            largest = max((len(obj) for obj in self._all_objects() if isinstance(obj, SpikeSource)), default=0)
+            groups = [obj for obj in self._all_objects() if isinstance(obj, SpikeSource) and isinstance(obj, Group)]
+            largest = max(map(len, groups), default=0)
             self._balances[threads] = Balance(parts_for(threads), largest)
         return self._balances[threads]
 
