@@ -6,6 +6,8 @@ rows are cut where targets ascend. A pass that says what is not so computes the 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr
@@ -15,6 +17,7 @@ from ranvier.ir import recipes
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp, HistoryOp
 from ranvier.ir.interpret_run import Array, InterpretError, Run
 from ranvier.ir.synapses import ASCENDING, DELAYED, SORTED, AccumulateOp, PropagateOp, far_end, words_of
+from ranvier.ir.team import DIVISION
 
 
 def check_promises(run: Run, block: Block) -> None:
@@ -63,11 +66,25 @@ def _check_rows(run: Run, op: PropagateOp | DepositOp) -> None:
 
 
 def _check_lists(run: Run, op: AccumulateOp) -> None:
-    starts, order = (run.get(value) for value in op.rows)
+    starts, *orders = (run.get(value) for value in op.rows)
     index = run.get(op.index)[: int(run.get(op.size))]
+    order = orders[0][: index.size] if orders else np.arange(index.size)
+    if DIVISION in op.attributes:
+        _check_parts(op, starts, index, order)
+        return
     for found, wanted in ((order, recipes.KINDS["order"](_new, index)), (starts, _starts(index, len(starts) - 1))):
         if not np.array_equal(found, wanted):
             raise InterpretError(f'{op.name} "{op.label.data}" has lists that are not the synapses of its elements')
+
+
+def _check_parts(op: AccumulateOp, starts: Array, index: Array, order: Array) -> None:
+    parts = [order[begin:end] for begin, end in pairwise(starts.tolist())]
+    ends = [index[part] for part in parts]
+    ascend = all((np.diff(part) > 0).all() for part in parts)
+    last = np.maximum.accumulate([-1, *(own.max(initial=-1) for own in ends)])
+    apart = all(own.min(initial=1 << 31) > before for own, before in zip(ends, last[:-1], strict=True))
+    if not (ascend and apart and np.array_equal(np.sort(np.concatenate(parts)), np.arange(order.size))):
+        raise InterpretError(f'{op.name} "{op.label.data}" has parts that are not all synapses, each in their order')
 
 
 def _starts(index: Array, size: int) -> Array:

@@ -33,6 +33,13 @@ def every(allocate: Allocate, pointers: Array, delays: Array) -> Array:
     return found
 
 
+def one_row(allocate: Allocate, size: int) -> Array:
+    """Returns where a single row begins, and where it ends: all synapses in their order."""
+    found = allocate(2, np.int64)
+    found[1] = size
+    return found
+
+
 def begins_of_parts(pointers: Array, numbers: Array, bounds: Array, begins: Array) -> None:
     """Finds where the parts of consecutive rows begin.
 

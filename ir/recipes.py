@@ -58,6 +58,7 @@ KINDS: Mapping[str, Callable[..., Array]] = {
     "flat": row_recipes.flat,
     "ring": row_recipes.ring,
     "every": part_recipes.every,
+    "one_row": part_recipes.one_row,
     "gather_each": _gather_each,
     "ring_each": row_recipes.ring_each,
     "ring_alike": row_recipes.ring_alike,

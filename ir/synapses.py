@@ -377,7 +377,8 @@ class AccumulateOp(IRDLOperation):
     instances (`of %instances own [1]`) each have a sum: `array` has N*B elements; see `snn.propagate`.
 
     With `rows(%starts, %order)` it is known where synapses end: at element n do `order[starts[n] : starts[n + 1]]`,
-    ascending, so that each sum can be made by itself.
+    ascending, so that each sum can be made by itself. Divided among threads, n is the number of a part instead; without
+    an order the synapses of a part stand together.
 
     ```
     %g2 = snn.accumulate "synapses_summed" on(%clk) [%synapses] from(%sources) to(%targets)
@@ -450,9 +451,17 @@ class AccumulateOp(IRDLOperation):
             regions=[body],
         )
 
+    def set_rows(self, *rows: SSAValue) -> None:
+        """Says where synapses end, for an op that had no rows: starts and an order."""
+        own = () if self.instances is None else (self.instances,)
+        operands = [*list(self.operands)[: len(self.operands) - len(own)], *rows, *own]
+        sizes = [1, 1, 1, 1, len(self.inputs), len(self.offsets), 1, 1, 1, 1, len(rows), len(own)]
+        self.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, sizes)
+        self.operands = operands
+
     def verify_(self) -> None:
         _verify_inputs(self)
-        if self.rows and [value.type for value in self.rows] != [array_of(i64), array_of(i32)]:
+        if [value.type for value in self.rows] not in ([], [array_of(i64)], [array_of(i64), array_of(i32)]):
             raise VerifyException("the rows of snn.accumulate are starts (i64) and an order (i32)")
         if _yielded(self) != [element_type(self.array.type)]:
             raise VerifyException("the region of snn.accumulate yields one value of the type of its sums")

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, UnitAttr, i32, i64
+from xdsl.dialects.builtin import ModuleOp, UnitAttr, i32, i64
 from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -162,11 +162,7 @@ def _list_synapses(loop: LoopOp, op: AccumulateOp, versions: Versions) -> None:
         return
     order = _derive(loop, "order", [op.index])
     starts = _derive(loop, "starts", [op.index, size], i64)
-    own = () if op.instances is None else (op.instances,)
-    operands = [*list(op.operands)[: len(op.operands) - len(own)], starts, order, *own]
-    sizes = [1, 1, 1, 1, len(op.inputs), len(op.offsets), 1, 1, 1, 1, 2, int(op.instances is not None)]
-    op.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, sizes)
-    op.operands = operands
+    op.set_rows(starts, order)
 
 
 def _size_of_one(size: SSAValue, instances: SSAValue | None) -> SSAValue | None:

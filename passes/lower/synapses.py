@@ -311,7 +311,7 @@ def lower_accumulate(run: Run, op: AccumulateOp) -> None:
     kernel = run.divided_kernel("accumulate", op.label.data, op=op)
     w = kernel.writer
     element = element_type(op.array.type)
-    count, offset, size = kernel.value(op.count), kernel.value(op.offset), kernel.value(op.size)
+    count, offset = kernel.value(op.count), kernel.value(op.offset)
     sums, shift = room_for_sums(run, kernel, op, offset)
     zero = w.constant(0, element)
 
@@ -321,36 +321,50 @@ def lower_accumulate(run: Run, op: AccumulateOp) -> None:
     first, last = kernel.bounds(count, of_all(count))
     with w.loop(last, lower=first) as each:
         w.store(zero, sums, w.add(each.index, of_all(shift)))
-    index = kernel.array(op.index)
-    code = SynapseCode(kernel, op)
     if op.instances is not None:
         accumulate_for_instances(kernel, op, sums, shift)
-    elif kernel.share is not None:
-        run.expect(run.value(op.size), SYNAPSE)
-        with w.loop(size) as each:
-            end = w.load_number(index, each.index)
-            is_own = w.binary(arith.AndIOp, w.compare("sge", end, first), w.compare("slt", end, last))
-            with w.when(is_own):
-                code.at_synapse(each.index)
-                add_to(w, sums, w.add(end, shift), code.values()[0])
-    elif code.is_costly():
-        buffer = w.alloca(element, TILE)
-        with tiles(w, size) as tile:
-            with w.loop(tile.length) as each:
-                code.at_synapse(w.add(tile.start, each.index))
-                w.store(code.values()[0], buffer, each.index)
-            with w.loop(tile.length) as each:
-                end = w.load_number(index, w.add(tile.start, each.index))
-                add_to(w, sums, w.add(end, shift), w.load(buffer, each.index))
     else:
-        with w.loop(size) as each:
-            code.at_synapse(each.index)
-            value = code.values()[0]
-            add_to(w, sums, w.add(w.load_number(index, each.index), shift), value)
+        _add_values(kernel, op, sums, shift)
     if sums is not kernel.array(op.array):
         with w.loop(of_all(count)) as each:
             w.store(w.load(sums, each.index), kernel.array(op.array), w.add(each.index, of_all(offset)))
     kernel.close()
+
+
+def _add_values(kernel: Kernel, op: AccumulateOp, sums: SSAValue, shift: SSAValue) -> None:
+    """Adds up the values of all synapses, or of those that end at elements of the thread's part."""
+    w, index, code = kernel.writer, kernel.array(op.index), SynapseCode(kernel, op)
+    begin, end, order = None, kernel.value(op.size), None
+    if kernel.share is not None:
+        kernel.run.expect(kernel.run.value(op.size), SYNAPSE)
+        starts, *listed = (kernel.array(value) for value in op.rows)
+        order = listed[0] if listed else None
+        places = kernel.share.part, w.add(kernel.share.part, w.constant(1))
+        begin, end = (w.cast(w.load(starts, place), INDEX) for place in places)
+
+    def synapse(place: SSAValue) -> SSAValue:
+        return place if order is None else w.load_number(order, place)
+
+    def value(number: SSAValue) -> SSAValue:
+        code.at_synapse(number)
+        return code.values()[0]
+
+    def element(number: SSAValue) -> SSAValue:
+        return w.add(w.load_number(index, number), shift)
+
+    if not code.is_costly():
+        with w.loop(end, lower=begin) as each:
+            number = synapse(each.index)
+            found = value(number)
+            add_to(w, sums, element(number), found)
+        return
+    buffer = w.alloca(element_type(op.array.type), TILE)
+    with tiles(w, end, begin) as tile:
+        with w.loop(tile.length) as each:
+            w.store(value(synapse(w.add(tile.start, each.index))), buffer, each.index)
+        with w.loop(tile.length) as each:
+            number = synapse(w.add(tile.start, each.index))
+            add_to(w, sums, element(number), w.load(buffer, each.index))
 
 
 def room_for_sums(run: Run, kernel: Kernel, op: AccumulateOp, offset: SSAValue) -> tuple[SSAValue, SSAValue]:

@@ -8,7 +8,8 @@ from dataclasses import replace as replaced
 from typing import ClassVar
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import IndexType, ModuleOp, StringAttr, UnitAttr, i16, i32, i64
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, StringAttr, UnitAttr, i16, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -18,7 +19,7 @@ from ranvier.ir.inputs import THREADS
 from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, region_of
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp, YieldOp
-from ranvier.ir.synapses import ASCENDING, DELAYED, PropagateOp, roles_of
+from ranvier.ir.synapses import ASCENDING, DELAYED, AccumulateOp, PropagateOp, roles_of
 from ranvier.ir.team import DIVISION, STRETCHES, TAKES_IN_LAST
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.accesses import (
@@ -30,6 +31,7 @@ from ranvier.passes.facts.accesses import (
     far_size,
     reason_to_wait,
     rest_of,
+    whole_of,
     work_of,
 )
 from ranvier.passes.facts.stretches import reason_to_meet
@@ -222,8 +224,16 @@ class _Partition:
             case DepositOp():
                 is_flat = isinstance(op.flat.owner, DeriveOp) and op.flat.owner.kind.data == "flat"
                 return is_flat and _sizes(op.size) is not None and self._are_fixed((op.pointers, *_by_place(op)))
+            case AccumulateOp():
+                return self._sizes_of_sums(op) is not None and _are_inputs([op.size]) and self._are_fixed([op.index])
             case _:
                 return True
+
+    def _sizes_of_sums(self, op: AccumulateOp) -> tuple[SSAValue, ...] | None:
+        """Returns the number of elements by which sums are divided, and the first that is theirs; None: unknown."""
+        size, first = whole_of(op, self.versions) or (op.count, None)
+        found = (size,) if first is None or _is_zero(first) else (size, first)
+        return found if _are_inputs(found) else None
 
     def _are_fixed(self, values: Iterable[SSAValue]) -> bool:
         """Tells whether arrays do not change during a run."""
@@ -243,6 +253,8 @@ class _Partition:
                     _exchange(op, targets, rows.arranged(targets))
             case DepositOp():
                 self._arrange_deposit(op)
+            case AccumulateOp():
+                self._arrange_sums(op)
             case _:
                 pass
 
@@ -290,6 +302,20 @@ class _Partition:
             self.versions.roots[out] = self.versions.root(old)
         replace(op, new.results)
         return new
+
+    def _arrange_sums(self, op: AccumulateOp) -> None:
+        """Brings synapses into the order of the parts that they end in, or lists them if that cannot be."""
+        row = self.derive("one_row", (op.size,), i64)
+        rows = _Rows(self, row, op.index, self._sizes_of_sums(op) or ())
+        own = [value for value, role in zip(op.inputs, op.roles, strict=True) if role.data == "synapse"]
+        moved = dict.fromkeys([*own, op.sources, op.targets, op.index])
+        if op.body.block.args[0].first_use is not None or not self._are_fixed(moved):
+            op.set_rows(rows.parts(), rows.order())
+            return
+        starts = rows.parts()
+        for value in moved:
+            _exchange(op, value, rows.arranged(value))
+        op.set_rows(starts)
 
     def _arrange_deposit(self, op: DepositOp) -> None:
         """Brings the synapses of each element, whatever their delays, into the order of the parts."""
@@ -365,6 +391,11 @@ def _ascends(op: Operation) -> bool:
 
 def _are_inputs(values: Iterable[SSAValue | None]) -> bool:
     return all(value is None or isinstance(value.owner, ParamOp) for value in values)
+
+
+def _is_zero(value: SSAValue) -> bool:
+    made = value.owner
+    return isinstance(made, arith.ConstantOp) and isinstance(made.value, IntegerAttr) and not made.value.value.data
 
 
 def _sizes(size: SSAValue) -> tuple[SSAValue, ...] | None:
