@@ -76,7 +76,7 @@ class DeriveOp(IRDLOperation):
                 return (element_type(self.inputs[1].type),)
             case "narrow":
                 return (i16,)
-            case "bits" | "every" | "parts" | "starts":
+            case "bits" | "every" | "one_row" | "parts" | "starts":
                 return (i64,)
             case "ring":
                 return (element_type(self.inputs[6].type),)
@@ -109,6 +109,7 @@ _TAKES = {
     "flat": ("nnnN", "N"),
     "ring": ("nnnnsnaN", "N"),
     "every": ("nn", ""),
+    "one_row": ("N", ""),
     "parts": ("nnNN", "N"),
     "part_order": ("nnNN", "N"),
     "gather_each": ("Nan", ""),
