@@ -67,7 +67,8 @@ class Partition(ModulePass):
     whole group is: a thread has those of the elements that are in its part of the group.
 
     `division` says how an op is divided: by its `elements`, by the `targets` of synapses (whatever is at the end that
-    does not spike; then row r of the pathway begins for part p at entry r*threads + p of its pointers), by `rows`, by
+    does not spike; then row r of the pathway begins for part p at entry r*threads + p of its pointers, and the
+    synapses of a sum at entry p of its rows), by `rows`, by
     `trees`, or by the `owners` of recorded elements. What has no `division` the main thread does, `reason` says
     why. An op with `waits` begins when all threads are done with the ops before; the attribute says because of
     what. What is recorded by the main thread, which would have to wait for it, comes behind the ops that need
