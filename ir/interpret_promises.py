@@ -67,7 +67,7 @@ def _check_rows(run: Run, op: PropagateOp | DepositOp) -> None:
 
 def _check_lists(run: Run, op: AccumulateOp) -> None:
     starts, *orders = (run.get(value) for value in op.rows)
-    index = run.get(op.index)[: int(run.get(op.size))]
+    index = _unsigned(run.get(op.index)[: int(run.get(op.size))])
     order = orders[0][: index.size] if orders else np.arange(index.size)
     if DIVISION in op.attributes:
         _check_parts(op, starts, index, order)
@@ -82,7 +82,7 @@ def _check_parts(op: AccumulateOp, starts: Array, index: Array, order: Array) ->
     ends = [index[part] for part in parts]
     ascend = all((np.diff(part) > 0).all() for part in parts)
     last = np.maximum.accumulate([-1, *(own.max(initial=-1) for own in ends)])
-    apart = all(own.min(initial=1 << 31) > before for own, before in zip(ends, last[:-1], strict=True))
+    apart = all(own.min(initial=np.iinfo(np.int64).max) > before for own, before in zip(ends, last[:-1], strict=True))
     if not (ascend and apart and np.array_equal(np.sort(np.concatenate(parts)), np.arange(order.size))):
         raise InterpretError(f'{op.name} "{op.label.data}" has parts that are not all synapses, each in their order')
 
