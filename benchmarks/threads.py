@@ -135,7 +135,7 @@ def copies(
 
 
 def measure(
-    name: str, scale: float, threads: list[int], repeats: int, others: int, capacity: bool
+    name: str, scale: float, threads: list[int], repeats: int, others: int, with_copies: bool
 ) -> dict[str, object]:
     """Return the wall and CPU seconds of each run by number of threads, and of the slowest of copies at once."""
     build, seconds = NETWORKS[name]
@@ -151,7 +151,7 @@ def measure(
     at_once: list[float] = []
     found: set[str] = set()
     with contextlib.ExitStack() as stack:
-        run_copies = stack.enter_context(copies(network, max(threads), duration)) if capacity else None
+        run_copies = stack.enter_context(copies(network, max(threads), duration)) if with_copies else None
         for repeat in range(repeats + 1):
             with busy(others if repeat else 0):
                 for number in threads:
