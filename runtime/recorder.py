@@ -81,7 +81,6 @@ class Table:
         self._budget: int | None = None
         self._per_instant = 1
         self._room = 0  # the rows that a new chunk has room for, at least, see `make_room`
-        self._at_once = 0  # the rows that native code may append at once then
         self._sealed: list[Chunk] = []
         self._files = TableFiles()
         self._cache: dict[str, Array] = {}
@@ -102,7 +101,7 @@ class Table:
         """
         self._check_budget(rows_per_instant, self._budget)
         self._per_instant = max(1, rows_per_instant)
-        self._room = self._at_once = 0
+        self._room = 0
         if self.control[1] - self.control[0] < self._per_instant:
             self.turn_over()
 
@@ -114,8 +113,7 @@ class Table:
         if not self._row_bytes or self.lent:
             return
         most = ROOM_BYTES if self._budget is None else self._limit
-        self._at_once = instants * self._per_instant
-        self._room = min(2 * self._at_once, most // self._row_bytes)
+        self._room = min(2 * instants * self._per_instant, most // self._row_bytes)
         if self.control[1] - self.control[0] < self._room // 2:
             self.turn_over()
 
@@ -131,9 +129,16 @@ class Table:
 
     @property
     def _crowded(self) -> bool:
+        return self.lacks_room(1)
+
+    def lacks_room(self, instants: int) -> bool:
+        """Tells whether one more instant may not fit, or so many where at least half of the chunk is used.
+
+        Native code that goes through several instants at once returns when that is so (`any_sink_full`).
+        """
         rows, capacity = map(int, self.control)
         room = capacity - rows
-        return room < self._per_instant or (room < self._at_once and room < rows)
+        return room < self._per_instant or (room < instants * self._per_instant and room < rows)
 
     def turn_over(self) -> None:
         """Seals the current chunk and begins a new one; the addresses of the buffers change, unless they are lent.
@@ -141,7 +146,8 @@ class Table:
         Raises:
             StreamError: If the chunk cannot be written to the file of `stream_to`. Nothing recorded is lost.
         """
-        if not self._crowded:  # written early: there is no need for a larger one
+        rows, capacity = map(int, self.control)
+        if not self._crowded and capacity - rows > rows:  # written early: there is no need for a larger one
             self._next_bytes = max(self._next_bytes // 2, min(FIRST_CHUNK_BYTES, self._limit))
         self._seal()
         self._begin_chunk()

@@ -275,7 +275,7 @@ class Simulation:
                 return True
             if status == abi.OUT_OF_MEMORY:
                 raise MemoryError(NO_MEMORY)
-            if not self._turn_over():
+            if not self._turn_over(LONGEST_STRETCH if status == abi.SINK_FULL else 1):
                 self.outdated = True
                 return False
             if status == abi.BUDGET_USED and instants is None and limit == self._instants:
@@ -339,13 +339,16 @@ class Simulation:
         finally:
             running.pop()
 
-    def _turn_over(self) -> bool:
+    def _turn_over(self, instants: int) -> bool:
         """Lets tables that are full, or whose rows have waited long enough for their file, begin anew.
+
+        Args:
+            instants: The most for which native code may have wanted room.
 
         Returns:
             Whether the program can go on: not if something has moved, by another thread perhaps.
         """
-        full = [table for table in self._tables if table.full]
+        full = [table for table in self._tables if table.full or table.lacks_room(instants)]
         if not full:
             return True
         self._lend(False)

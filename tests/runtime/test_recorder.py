@@ -144,7 +144,7 @@ def test_room_that_no_row_has_been_in_is_no_memory():
     assert table.memory_bytes == 1000 * row + table.values("t").nbytes
 
 
-def test_a_chunk_is_full_where_no_stretch_of_instants_fits_any_more():
+def test_a_chunk_lacks_room_where_no_stretch_of_instants_fits_any_more():
     """Native code would go through fewer and fewer instants at once; a new chunk has room for two stretches."""
     table = spikes(chunk_bytes=1000)
     table.reserve(10)
@@ -152,26 +152,23 @@ def test_a_chunk_is_full_where_no_stretch_of_instants_fits_any_more():
     capacity = int(table.control[1])
     assert capacity == 2 * 300 * 10
     table.control[0] = capacity - 3000
-    assert not table.full
+    assert not table.lacks_room(300)
     table.control[0] += 1
-    assert table.full
-    table.reserve(10)  # for a run that goes on instant by instant
-    assert not table.full
+    assert table.lacks_room(300) and not table.lacks_room(299) and not table.full
     table.control[0] = capacity - 9
-    assert table.full
+    assert table.lacks_room(1) and table.full
 
 
 def test_a_chunk_with_little_room_is_used_up_to_its_half():
-    """Where a stretch does not fit into an empty chunk, because memory is limited, that must not be full at once."""
+    """Where a whole stretch does not fit into an empty chunk, because memory is limited, that does not lack room."""
     table = spikes(chunk_bytes=1000)
     table.reserve(10)
-    table.make_room(10**9)
     capacity = int(table.control[1])
-    assert not table.full
+    assert not table.lacks_room(10**9)
     table.control[0] = capacity // 2
-    assert not table.full
+    assert not table.lacks_room(10**9)
     table.control[0] += 1
-    assert table.full
+    assert table.lacks_room(10**9)
 
 
 def test_what_lies_in_buffers_that_are_lent_counts_once():

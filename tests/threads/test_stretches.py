@@ -24,6 +24,8 @@ from ranvier import (
     seed,
     start_scope,
 )
+from ranvier.passes.default_pipeline import DEFAULT_PIPELINE
+from ranvier.pipeline.options import PARTITION, joined
 from ranvier.runtime import recorder
 from ranvier.runtime.team import dividing_all_work
 
@@ -201,3 +203,21 @@ def test_stretches_stay_as_long_as_they_may_be_while_chunks_fill_up(monkeypatch:
     in_stretch = np.bincount(np.rint(found[1]["spikes.t"] / 1e-3 - 0.5).astype(int)).max()
     assert len(left) > 3 and in_stretch < room / 2
     assert all(room - in_stretch <= rows < room for rows in left[-3:]), "the first ones are small"
+
+
+@pytest.mark.parametrize("threads", (1, 2))
+def test_a_program_that_is_divided_anyway_finds_room_with_one_thread(threads: int) -> None:
+    """Native code asks for room for a stretch, whoever runs it."""
+    found = []
+    for pipeline in (DEFAULT_PIPELINE, joined(DEFAULT_PIPELINE, PARTITION)):
+        start_scope()
+        seed(2)
+        prefs.codegen.threads = threads
+        prefs.codegen.pipeline = pipeline
+        network = delayed_by(1 * ms)
+        network["group"].v = 0.99
+        network["synapses"].w = 0.3
+        network.run(100 * ms)
+        found.append(outcome_of(network))
+    check_same(found[1], found[0])
+    assert len(found[0]["spikes.t"]) > 20 * 1500
