@@ -114,7 +114,7 @@ class _InParts(Elements):
         self._pointers, self._numbers = pointers, numbers
         self._threads, self._bounds = int(threads), firsts_of(size, threads)[1:-1] - offset
         self._within = _Within(self)
-        self.size, self.dtype = numbers.size, np.dtype(np.int32)
+        self.size, self.dtype = int(pointers[-1]), np.dtype(np.int32)
 
     def within(self, block: Block, memo: Memo) -> Array:
         """Returns the places in the block."""
@@ -144,7 +144,7 @@ class _Sorted(Elements):
 
     def __init__(self, values: Elements, order: _InParts) -> None:
         self._values, self._order = values, order
-        self.size, self.dtype = values.size, values.dtype
+        self.size, self.dtype = order.size, values.dtype
 
     def _find(self, block: Block, memo: Memo) -> Array:
         return self._values.read(block, memo)[self._order.within(block, memo)]
@@ -165,7 +165,7 @@ class Maker:
         self._inputs = inputs
         self._rows = rows
         self._found: dict[Part, Elements] = {}
-        self._writes: dict[int, list[Write]] = {}
+        self._writes: dict[int, list[Write]] = {}  # by the number of elements
         self._sorts = 1
 
     def elements(self, part: Part) -> Elements:
@@ -182,7 +182,7 @@ class Maker:
             return _Narrowed(self.elements(parts[0]))
         if kind == "part_order" and parts[0] == self._rows:
             threads, *sizes = map(self._inputs, parts[2:])
-            self._sorts = int(threads)
+            self._sorts = max(self._sorts, int(threads))
             return _InParts(self._inputs(parts[0])[:], self.elements(parts[1]), threads, *sizes)
         if kind != "gather":
             return _Given(self._inputs(part))
@@ -231,7 +231,7 @@ class Maker:
             own = pointers[block.first : block.stop + 1]
             begins_of_parts(own, numbers.read(block, memo), bounds, begins[block.first : block.stop])
 
-        self._writes.setdefault(numbers.size, []).append(write)
+        self._writes.setdefault(int(pointers[-1]), []).append(write)
         return found
 
     def _begin_records(self, parts: Sequence[Elements], allocate: Allocate) -> Array:
@@ -257,7 +257,7 @@ class Maker:
         """Fills all arrays that were begun.
 
         Args:
-            workers: As many threads do so, the one that calls among them.
+            workers: As many threads do so, where there are many elements.
         """
         for size, writes in self._writes.items():
             blocks = list(self._blocks(size))
@@ -269,11 +269,11 @@ class Maker:
         self._writes.clear()
 
     def _blocks(self, size: int) -> Iterator[Block]:
-        if self._rows is None:
+        pointers = None if self._rows is None else self._inputs(self._rows)
+        if pointers is None or size != pointers[-1]:  # such arrays look at no rows
             for begin in range(0, size, BLOCK):
                 yield Block(begin, min(begin + BLOCK, size))
             return
-        pointers = self._inputs(self._rows)
         for first, stop in row_blocks(pointers, max(KEYS // self._sorts, 1), BLOCK):
             yield Block(int(pointers[first]), int(pointers[stop]), first, stop)
 

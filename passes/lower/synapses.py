@@ -13,6 +13,7 @@ from ranvier.ir.slots import TILE
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.team import DIVISION, TAKES_IN_LAST
 from ranvier.ir.types import element_type
+from ranvier.passes.errors import PassError
 from ranvier.passes.facts.accesses import far_size
 from ranvier.passes.facts.durations import SYNAPSE
 from ranvier.passes.lower.deferred import list_rows, note_spikes, number_of_rows
@@ -336,6 +337,8 @@ def _add_values(kernel: Kernel, op: AccumulateOp, sums: SSAValue, shift: SSAValu
     w, index, code = kernel.writer, kernel.array(op.index), SynapseCode(kernel, op)
     begin, end, order = None, kernel.value(op.size), None
     if kernel.share is not None:
+        if not op.rows:
+            raise PassError(op, "it is divided, and lacks the rows that say which synapses each thread has")
         kernel.run.expect(kernel.run.value(op.size), SYNAPSE)
         starts, *listed = (kernel.array(value) for value in op.rows)
         order = listed[0] if listed else None

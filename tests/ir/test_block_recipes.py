@@ -102,6 +102,16 @@ def test_arrays_are_what_whole_ones_would_be(
             assert array.dtype == np.int32
 
 
+def test_what_has_more_elements_than_the_rows_is_made_whole() -> None:
+    """It is read elsewhere, too, for what looks at rows."""
+    inner: Recipe = ("gather", (0, 1))
+    by_parts: Recipe = ("part_order", (2, 3, 4, 5))
+    inputs = [np.arange(9), np.arange(9)[::-1].copy(), np.array([0, 2, 5]), np.array([600, 3, 9, 700, 2]), 2, 1024]
+    whole_one, sorted_one = make_all([inner, ("gather", (inner, by_parts))], inputs.__getitem__, np.zeros)
+    assert whole_one.tolist() == [8, 7, 6, 5, 4, 3, 2, 1, 0]
+    assert sorted_one.tolist() == [7, 8, 6, 4, 5]
+
+
 class Counted:
     """Elements without memory that are counted as they are read."""
 

@@ -17,6 +17,7 @@ from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import assigned_names, read_names, used_names
 from ranvier.actions.effects import assigned_variables, bindings_of, has_no_native_form, may_be_in, reach, touches
+from ranvier.actions.rewrites.sides import Sides
 from ranvier.actions.rewrites.straight_code import differing, lines_for
 from ranvier.actions.rewrites.trace_sides import HELD, PathwayCode
 from ranvier.actions.states import StateHolder
@@ -26,7 +27,7 @@ FEWEST = 2
 """Synapses for each neuron from which on sharing is worth it."""
 
 
-class StateSides:
+class StateSides(Sides):
     """Finds the side of each clock-driven variable, or why it has none.
 
     Args:
@@ -39,24 +40,20 @@ class StateSides:
         reasons: Variable → why each synapse needs a value of its own.
     """
 
+    UNDRIVEN = "nothing of one side alone drives it"
+
     def __init__(
         self, holder: StateHolder, users: Sequence[act.Action], may_change: Callable[[act.Storage], bool]
     ) -> None:
+        super().__init__()
         self._holder = holder
         self._users = users
         self._may_change = may_change
         self._variables = {storage: name for name, storage in holder.storages.items()}
         self._parameters = {storage: name for name, storage in holder.parameters.items()}
-        self.sides: dict[str, str] = {}
-        self.reasons: dict[str, str] = {}
         for action in users:
             self._check_known(action)
-        for name in holder.storages:
-            if name not in self.reasons:
-                self._begin(name)
-        self._give_rest_a_side()
-        while self._drop_some():
-            pass
+        self.find(holder.storages)
 
     @property
     def parameters(self) -> frozenset[tuple[str, str]]:
@@ -103,31 +100,12 @@ class StateSides:
             case _:
                 return isinstance(action, act.RecordStates)
 
-    def _begin(self, name: str) -> None:
-        """Gives a variable the side whose pathways assign to it."""
-        writers = {
+    def _writers(self, name: str) -> set[str]:
+        return {
             side_of(action)
             for action in self._users
             if isinstance(action, syn.Propagate) and self._assigned(action, name)
         }
-        if len(writers) > 1:
-            self.reasons[name] = "events of both sides assign to it"
-        elif writers:
-            (self.sides[name],) = writers
-
-    def _give_rest_a_side(self) -> None:
-        """Gives variables that no pathway assigns to the side of those that drive them."""
-        todo = [name for name in self._holder.storages if name not in self.sides and name not in self.reasons]
-        while todo:
-            for name in todo:
-                drivers = {side for side in self._drivers(name) if side}
-                if len(drivers) == 1:
-                    (self.sides[name],) = drivers
-            left = [name for name in todo if name not in self.sides]
-            if left == todo:
-                self.reasons |= dict.fromkeys(left, "nothing of one side alone drives it")
-                return
-            todo = left
 
     def _drivers(self, name: str) -> Iterator[str]:
         for action in self._maps():
@@ -152,13 +130,6 @@ class StateSides:
         return [each for each, variable in self.names_in(action).items() if variable == name and each in assigned]
 
     # ---------------------------------------------------------------- objections
-
-    def _drop_some(self) -> bool:
-        """Finds variables that cannot stay with neurons; true if there are any."""
-        dropped = {name: reason for name in self.sides if (reason := self._objection(name))}
-        self.reasons |= dropped
-        self.sides = {name: side for name, side in self.sides.items() if name not in dropped}
-        return bool(dropped)
 
     def _objection(self, name: str) -> str:
         side = self.sides[name]

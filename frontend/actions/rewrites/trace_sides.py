@@ -17,6 +17,7 @@ from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import DRAWS, assigned_names, used_names
 from ranvier.actions.effects import assigned_variables, reach
+from ranvier.actions.rewrites.sides import Sides
 from ranvier.actions.traces import LASTUPDATE
 from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.expressions import Expr, functions, names
@@ -91,7 +92,7 @@ def _in(expr: Expr) -> list[str]:
     return sorted(names(expr) | functions(expr))
 
 
-class TraceSides:
+class TraceSides(Sides):
     """Finds the side of each event-driven variable, or why it has none.
 
     Args:
@@ -105,6 +106,8 @@ class TraceSides:
         reasons: Variable → why each synapse needs a value of its own.
     """
 
+    UNDRIVEN = "no pathway of one side assigns to it"
+
     def __init__(
         self,
         equations: Mapping[str, Expr],
@@ -112,21 +115,17 @@ class TraceSides:
         users: Mapping[str, str],
         may_change: Callable[[act.Storage], bool],
     ) -> None:
+        super().__init__()
         self.equations = dict(equations)
         self.pathways = pathways
         self._users = users
         self._may_change = may_change
-        self.sides: dict[str, str] = {}
-        self.reasons: dict[str, str] = {}
         whole = self._reason_for_all()
         if whole:
             self.reasons = dict.fromkeys(self.equations, whole)
             return
-        for name in self.equations:
-            self._begin(name)
-        self._give_rest_a_side()
-        while self._drop_some():
-            pass
+        self.reasons = {name: f"'{users[name]}' uses it" for name in self.equations if users.get(name)}
+        self.find(self.equations)
 
     def _reason_for_all(self) -> str:
         for pathway in self.pathways:
@@ -137,37 +136,11 @@ class TraceSides:
         user = self._users.get(LASTUPDATE)
         return f"'{user}' uses '{LASTUPDATE}'" if user else ""
 
-    def _begin(self, name: str) -> None:
-        """Gives a variable the side whose pathways assign to it."""
-        writers = {pathway.side for pathway in self.pathways if name in pathway.assigned()}
-        user = self._users.get(name)
-        if user:
-            self.reasons[name] = f"'{user}' uses it"
-        elif len(writers) > 1:
-            self.reasons[name] = "events of both sides assign to it"
-        elif writers:
-            (self.sides[name],) = writers
+    def _writers(self, name: str) -> set[str]:
+        return {pathway.side for pathway in self.pathways if name in pathway.assigned()}
 
-    def _give_rest_a_side(self) -> None:
-        """Gives variables that nothing assigns to the side of those that drive them."""
-        todo = [name for name in self.equations if name not in self.sides and name not in self.reasons]
-        while todo:
-            for name in todo:
-                drivers = {self.sides[other] for other in names(self.equations[name]) if other in self.sides}
-                if len(drivers) == 1:
-                    (self.sides[name],) = drivers
-            left = [name for name in todo if name not in self.sides]
-            if left == todo:
-                self.reasons |= dict.fromkeys(left, "no pathway of one side assigns to it")
-                return
-            todo = left
-
-    def _drop_some(self) -> bool:
-        """Finds variables that cannot stay with neurons; true if there are any."""
-        dropped = {name: reason for name in self.sides if (reason := self._objection(name))}
-        self.reasons |= dropped
-        self.sides = {name: side for name, side in self.sides.items() if name not in dropped}
-        return bool(dropped)
+    def _drivers(self, name: str) -> Iterable[str]:
+        return (self.sides.get(other, "") for other in names(self.equations[name]))
 
     def _objection(self, name: str) -> str:
         side = self.sides[name]

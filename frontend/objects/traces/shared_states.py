@@ -11,7 +11,7 @@ from ranvier.actions.states import HeldStates, StateSharing
 from ranvier.actions.synaptic_actions import Connections
 from ranvier.objects.memory.arrays import Array, Places
 from ranvier.objects.memory.new_storage import new_storage
-from ranvier.objects.traces.shared_traces import MOST_PATIENT
+from ranvier.objects.traces.patience import Patience
 from ranvier.objects.traces.trace_storage import TraceStorage
 
 
@@ -47,8 +47,7 @@ class SharedStates:
         self.held: HeldStates | None = None
         self._populations = {side: Population(f"{label}_{side}_states") for side in sizes}
         self._neurons: dict[tuple[str, str], Storage] = {}
-        self._failures = 0
-        self._patience = 0
+        self._patience = Patience()
 
     # ------------------------------------------------------------------ between runs
 
@@ -71,10 +70,9 @@ class SharedStates:
             return False
         found = held if held is not None and held.sharing == wanted else self._new(wanted)
         if not (self._set_parameters(found) and all(self._pack(found, name) for name in wanted.sides)):
-            self._failures += 1
-            self._patience = min(2**self._failures, MOST_PATIENT)
+            self._patience.note(is_equal=False)
             return False
-        self._failures = self._patience = 0
+        self._patience.note(is_equal=True)
         self.held = found
         for name, side in wanted.sides.items():
             own = found.values[side, name]
@@ -83,10 +81,7 @@ class SharedStates:
 
     def stays_apart(self) -> bool:
         """Tells whether the values of synapses, which differed, need not be looked at again before this run."""
-        if not self._patience:
-            return False
-        self._patience -= 1
-        return True
+        return self._patience.waits()
 
     def spread(self) -> None:
         """Gives each synapse values of its own."""

@@ -16,13 +16,11 @@ from ranvier.actions.synaptic_actions import Connections
 from ranvier.actions.traces import SIDES, Sharing, Traces
 from ranvier.objects.memory.arrays import Array, DType, Places
 from ranvier.objects.memory.new_storage import new_storage
+from ranvier.objects.traces.patience import Patience
 from ranvier.objects.traces.trace_storage import TraceStorage
 
 TOLERANCES = {8: 1e-9, 4: 1e-5}
 """Relative difference up to which values count as equal, by bytes of a number: those of several steps of rounding."""
-
-MOST_PATIENT = 64
-"""Runs after which it is tried again whether the values of all synapses of a neuron are equal."""
 
 
 class SharedTraces:
@@ -60,8 +58,7 @@ class SharedTraces:
         self.traces = Traces()
         self._populations = {side: Population(f"{label}_{side}_neurons") for side in sizes}
         self._stored: dict[str, Array] = {}
-        self._failures = 0
-        self._patience = 0
+        self._patience = Patience()
 
     # ------------------------------------------------------------------ between runs
 
@@ -82,8 +79,7 @@ class SharedTraces:
             return False
         found = self._packed(wanted)
         self._stored = {}
-        self._failures = 0 if found is not None else self._failures + 1
-        self._patience = 0 if found is not None else min(2**self._failures, MOST_PATIENT)
+        self._patience.note(is_equal=found is not None)
         if found is None:
             return False
         self.sharing, self.traces = wanted, found
@@ -123,10 +119,7 @@ class SharedTraces:
     def _may_try(self, wanted: Sharing) -> bool:
         """Tells whether to look at all values: after it failed, ever less often, unless they are seen to be equal."""
         storages = [*(self.storages[name] for name in wanted.sides), self.lastupdate]
-        if self._stored or not self._patience or all(storage.uniform is not None for storage in storages):
-            return True
-        self._patience -= 1
-        return False
+        return bool(self._stored) or all(each.uniform is not None for each in storages) or not self._patience.waits()
 
     # ------------------------------------------------------------------ from neurons to synapses
 
