@@ -88,17 +88,18 @@ def found_by(kernel: Kernel, events: LoweredEvents) -> Found:
     if phase is None:
         return Found(kernel, kernel.pass_in(events.count))
     assert run.threads is not None
-    with run.writer.inside(run.setup):
-        room = words(run.writer, run.threads)
     size, threads, stretch = events.size, run.threads, run.stretch
     if stretch is None:
+        with run.writer.inside(run.setup):
+            room = words(run.writer, threads)
         numbers = phase.lists[events.indices] = run.fresh_lowered(i64, room)
         control = run.control()
         phase.last.append(
             lambda: _join_lists(run, JOIN, [events.indices, events.count, numbers, size, threads, control])
         )
         return Found(kernel, kernel.pass_in(numbers))
-    all_numbers = run.several(i64, room, stretch.longest)
+    all_numbers = events.numbers
+    assert all_numbers is not None
     numbers = phase.lists[events.indices] = all_numbers.piece(run.writer, stretch.instant)
 
     def join() -> None:

@@ -7,6 +7,7 @@ from xdsl.dialects.builtin import IntegerAttr, i1, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ranvier.ir.arrivals import DepositOp, HistoryOp
+from ranvier.ir.neurons import CompactOp, ThresholdOp
 from ranvier.ir.prefetch import PrefetchOp
 from ranvier.ir.structure import StateOp
 from ranvier.ir.types import element_type
@@ -50,17 +51,55 @@ def take_in(kernel: Kernel, op: HistoryOp, slot: SSAValue, size: SSAValue) -> No
     """Writes the spikes of this step into their slot of the history."""
     w = kernel.writer
     events = kernel.run.event_list(op.events)
-    found, number = kernel.pass_in(events.indices), w.first(kernel.pass_in(events.count))
+    found, number = kernel.pass_in(events.indices), w.cast(w.first(kernel.pass_in(events.count)), INDEX)
+    history, first = kernel.array(op.indices), w.mul(slot, size)
+    taken = (_take_run if _ascends(kernel.run, op.events) else _take_each)(kernel, op, found, number, history, first)
+    w.store(w.cast(taken, i64), kernel.array(op.counts), slot)
+
+
+def _ascends(run: Run, events: SSAValue) -> bool:
+    """Tells whether a list of events is made of a mask, so that it ascends."""
+    root = run.versions.root(events)
+    made = (op for op in run.program.body.walk() if isinstance(op, CompactOp | ThresholdOp))
+    return any(run.versions.root(op.events) is root for op in made)
+
+
+def _take_run(
+    kernel: Kernel, op: HistoryOp, found: SSAValue, number: SSAValue, history: SSAValue, first: SSAValue
+) -> SSAValue:
+    """Copies those of an ascending list that are sources, which stand in a row; returns how many.
+
+    None of its loops has to decide anything for a single spike, so all are loops of vectors.
+    """
+    w = kernel.writer
+    start, stop = (w.cast(kernel.value(value), i32) for value in (op.start, op.stop))
+    with w.loop(number, carried=[w.constant(0, i32), w.constant(0, i32)]) as each:
+        index = w.load(found, each.index)
+        are_less = (w.compare("slt", index, bound) for bound in (start, stop))
+        ones = (w.select(is_less, w.constant(1, i32), w.constant(0, i32)) for is_less in are_less)
+        each.give(*(w.add(count, one) for count, one in zip(each.args[1:], ones, strict=True)))
+    before, until = (w.cast(count, INDEX) for count in each.results)
+    taken = w.sub(until, before)
+    with w.loop(taken) as each:
+        index = w.sub(w.load(found, w.add(before, each.index)), start)
+        w.store(w.cast(index, element_type(op.indices.type)), history, w.add(first, each.index))
+    return taken
+
+
+def _take_each(
+    kernel: Kernel, op: HistoryOp, found: SSAValue, number: SSAValue, history: SSAValue, first: SSAValue
+) -> SSAValue:
+    """Copies those of a list that are sources; returns how many."""
+    w = kernel.writer
     start, stop = kernel.value(op.start), kernel.value(op.stop)
-    history = kernel.array(op.indices)
-    with w.loop(w.cast(number, INDEX), carried=[w.mul(slot, size)]) as each:
+    with w.loop(number, carried=[first]) as each:
         index = w.cast(w.load(found, each.index), INDEX)
         inside = w.binary(arith.AndIOp, w.compare("sge", index, start), w.compare("slt", index, stop))
         with w.when(inside, otherwise=[each.args[1]]) as taken:
             w.store(w.cast(w.sub(index, start), element_type(op.indices.type)), history, each.args[1])
             taken.give(w.add(each.args[1], w.constant(1)))
         each.give(*taken.results)
-    w.store(w.cast(w.sub(each.results[0], w.mul(slot, size)), i64), kernel.array(op.counts), slot)
+    return w.sub(each.results[0], first)
 
 
 def take_in_last(run: Run, op: HistoryOp) -> None:

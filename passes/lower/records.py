@@ -205,23 +205,42 @@ def lower_record_events(run: Run, op: RecordEventsOp) -> None:
     """Writes the function that counts the events of a range of elements and appends a row for each."""
     kernel = run.kernel("record_events", op.label.data, op=op)
     writer = kernel.writer
-    events = run.event_list(op.events)
-    buffers = [kernel.pass_in(buffer) for buffer in run.sinks[op.sink]]
-    counts, start, stop = kernel.array(op.counts), kernel.value(op.start), kernel.value(op.stop)
-    indices = kernel.pass_in(events.indices)
+    events, rows = run.event_list(op.events), kernel.pass_in(run.sinks[op.sink][0])
     number = writer.cast(writer.first(kernel.pass_in(events.count)), INDEX)
-    first_row = writer.cast(writer.first(buffers[0]), INDEX)
+    first_row = writer.cast(writer.first(rows), INDEX)
+    behind = append_events(kernel, op, kernel.pass_in(events.indices), writer.constant(0), number, first_row)
+    if len(run.sinks[op.sink]) > 1:
+        _set_rows(kernel, rows, behind)
+    kernel.close()
+
+
+def append_events(
+    kernel: Kernel, op: RecordEventsOp, events: SSAValue, first: SSAValue, number: SSAValue, first_row: SSAValue
+) -> SSAValue:
+    """Counts events and appends a row for each.
+
+    Args:
+        kernel: Where it is written.
+        op: The monitor.
+        events: A list of events.
+        first: Where it begins in that buffer.
+        number: Its length.
+        first_row: The number of the first row.
+
+    Returns:
+        The number of the row behind.
+    """
+    writer, columns = kernel.writer, [kernel.pass_in(buffer) for buffer in kernel.run.sinks[op.sink][1:]]
+    counts, start, stop = kernel.array(op.counts), kernel.value(op.start), kernel.value(op.stop)
     with writer.loop(number, carried=[first_row]) as loop:
-        index = writer.cast(writer.load(indices, loop.index), INDEX)
+        index = writer.cast(writer.load(events, writer.add(first, loop.index)), INDEX)
         with writer.when(within(kernel, index, start, stop), otherwise=[loop.args[1]]) as inside:
             place = writer.sub(index, start)
             one = writer.constant(1, element_type(op.counts.type))
             writer.store(writer.add(writer.load(counts, place), one), counts, place)
-            inside.give(append_event(kernel, op, buffers[1:], loop.args[1], index, place))
+            inside.give(append_event(kernel, op, columns, loop.args[1], index, place))
         loop.give(*inside.results)
-    if len(buffers) > 1:
-        _set_rows(kernel, buffers[0], loop.results[0])
-    kernel.close()
+    return loop.results[0]
 
 
 def append_event(

@@ -115,6 +115,8 @@ class LoweredEvents:
     size: SSAValue
     lists: Several | None = None
     """In the phase of a stretch: the lists of all instants, of which `indices` is one."""
+    numbers: Several | None = None
+    """In the phase of a stretch: the lengths of the lists of all parts, for each instant."""
     joined: SSAValue | None = None
     """In the phase of a stretch: the list of an instant that is made behind it, of the lists of all parts."""
 
@@ -163,6 +165,7 @@ class Run:
         deferred: Pathways that are held back, and those that they wait for (see `ranvier.passes.lower.deferred`).
         stores_late: Whether maps are written by loops, which can leave out stores.
         defers: Whether pathways can be held back.
+        left: What each thread does of a stretch in the next one, or the main thread at the end of the call.
     """
 
     program: ProgramOp
@@ -189,6 +192,7 @@ class Run:
     late: Mapping[MapOp, frozenset[SSAValue]] = field(default_factory=dict[MapOp, frozenset[SSAValue]])
     is_last: SSAValue | None = None
     deferred: dict[Operation, Deferred] = field(default_factory=dict[Operation, Deferred])
+    left: list[Left] = field(default_factory=lambda: list[Left]())
     stores_late: ClassVar[bool] = True
     defers: ClassVar[bool] = True
 
@@ -474,6 +478,19 @@ class Kernel:
         if not isinstance(outer.type, MemRefType):
             return _NOTHING
         return _NOALIAS if outer in self.run.unaligned else _NOALIAS_ALIGNED
+
+
+@dataclass(frozen=True, eq=False)
+class Left:
+    """What is left to be done for each part by a function whose other arguments are known before the time loop.
+
+    Attributes:
+        kernel: The function.
+        part: The value of `@run` that is the number of a part among its arguments.
+    """
+
+    kernel: Kernel
+    part: SSAValue
 
 
 def function(

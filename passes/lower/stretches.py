@@ -22,7 +22,8 @@ from ranvier.ir.structure import LoopOp, StateOp
 from ranvier.ir.synapses import PropagateOp
 from ranvier.ir.team import DIVISION, LONGEST_STRETCH
 from ranvier.passes.facts.accesses import WAITS
-from ranvier.passes.lower.phases import Phase, write_phase
+from ranvier.passes.lower.own_rows import can_be_own, leave_rows, write_own_rows
+from ranvier.passes.lower.phases import Phase, words, write_phase
 from ranvier.passes.lower.scopes import Run, Several, Stretch
 from ranvier.passes.lower.writer import INDEX
 
@@ -83,24 +84,31 @@ def write_stretch(
     ops = list(loop.body.block.ops)
     first_behind = next((k for k, op in enumerate(ops) if WAITS in op.attributes), len(ops))
     w = run.writer
+    assert run.threads is not None
     phase = run.phase = run.new_phase(Phase(w.block, w.cast(instants, INDEX)))
     (clock,) = run.clocks
     lists, joined = _lists(run, ops, longest), dict(run.events)
+    with w.inside(run.setup):
+        room = words(w, run.threads)
+    for root, list_ in lists.items():
+        joined[root] = replace(joined[root], lists=list_, numbers=run.several(i64, room, longest))
+    run.events = dict(joined)
+    own = [op for op in ops[first_behind:] if can_be_own(op, run, loop, lists)]
+    unwritten = write_own_rows(run, own, longest) if own else None
     instant = phase.calls.args[0]
     run.stretch = Stretch(longest, instant)
     with w.inside(phase.calls):
         run.steps = {clock: w.add(counter, w.cast(instant, i64))}
         for root, list_ in lists.items():
             events = joined[root]
-            own = list_.piece(w, instant)
-            run.events[root] = replace(events, indices=own, lists=list_, joined=events.indices)
+            run.events[root] = replace(events, indices=list_.piece(w, instant), joined=events.indices)
         for op in ops[:first_behind]:
             lower_op(op)
     run.events = joined
-    assert run.threads is not None and phase.instants is not None
+    assert phase.instants is not None
     write_phase(w, phase, run.setup, run.threads, run.control())
     run.phase = None
-    behind = ops[first_behind:]
+    behind = [op for op in ops[first_behind:] if op not in own]
     with w.loop(phase.instants) as each:
         for announce in phase.announcing:
             announce(each.index)
@@ -114,6 +122,8 @@ def write_stretch(
         run.stretch = None
         for op in behind:
             lower_op(op)
+    if unwritten is not None:
+        leave_rows(run, unwritten, phase.instants, counter)
 
 
 def _lists(run: Run, ops: Sequence[Operation], longest: SSAValue) -> dict[SSAValue, Several]:

@@ -29,6 +29,7 @@ from ranvier.passes.lower.deferred import find_deferred, most_instants, settle
 from ranvier.passes.lower.deposits import lower_deposit
 from ranvier.passes.lower.emission import lower_emit
 from ranvier.passes.lower.late import late_results, may_be_last
+from ranvier.passes.lower.own_rows import write_left_rows
 from ranvier.passes.lower.records import (
     any_sink_full,
     lower_record,
@@ -94,6 +95,7 @@ def lower_loop(run: Run, loop: LoopOp, control: SSAValue) -> SSAValue:
     for clock, counter in zip(run.clocks.values(), results, strict=False):
         w.store(counter, clock.block, w.constant(0))
     settle(run)
+    write_left_rows(run)
     return results[len(clocks) + 1]
 
 

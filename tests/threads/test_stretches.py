@@ -9,6 +9,7 @@ from threads.networks import delayed
 from threads.outcome import check_same, outcome_of, run_with
 
 from ranvier import (
+    EventMonitor,
     Network,
     NeuronGroup,
     PopulationRateMonitor,
@@ -86,6 +87,36 @@ def test_all_that_is_recorded_is_divided_by_who_owns_it() -> None:
     start_scope()
     text = text_of(delayed())
     assert "{stretches}" in text and text.count('division = "owners"') == 3
+
+
+def monitored() -> Network:
+    """Spikes of all cells, of some across the ends of parts, and of some within one, are recorded or counted."""
+    network = delayed_by("1.1*ms + rand()*ms", size=2600)
+    group = network["group"]
+    for name, start, stop in (("most", 300, 2300), ("few", 700, 710), ("last", 2599, 2600)):
+        network.add(SpikeMonitor(group[start:stop], name=name))
+        network.add(SpikeMonitor(group[start:stop], record=False, name=f"{name}_counted"))
+    network.add(EventMonitor(group, "spike", variables="i", name="twice"), PopulationRateMonitor(group, name="rate"))
+    return network
+
+
+@pytest.mark.parametrize("threads", (2, 3, 8))
+def test_each_thread_writes_the_rows_of_its_own_spikes(threads: int) -> None:
+    found = run_with(threads, monitored, 31)
+    check_same(found, run_with(1, monitored, 31))
+    assert len(found["most.i"]) > len(found["last.i"]) > 3 and found["few_counted.count"].sum() == len(found["few.i"])
+
+
+def test_the_main_thread_says_only_where_rows_begin() -> None:
+    start_scope()
+    prefs.codegen.threads = 2
+    network = monitored()
+    with dividing_all_work():
+        loops = network.lower().as_text("loops")
+    phase, _, behind = loops.partition('"scf.parallel"')[2].partition("func.return")[0].partition("scf.reduce")
+    monitors = sum(isinstance(each, EventMonitor) for each in network.objects)
+    assert phase.count("call @record_events") == behind.count("call @record_events") == monitors == 8
+    assert behind.count("call @place_rows") == 5 and "call @place_rows" not in phase
 
 
 @pytest.mark.parametrize("steps", (1, 2, 10, 11, 31, 33, 100))
