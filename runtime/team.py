@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.ir.team import LEAST_WORK, LEAVE, WHOLE, Parts
+from ranvier.ir.team import LEAST_WORK, LEAVE, PART, PARTS, PHASE, WHOLE, Parts
 from ranvier.runtime.state import address
 
 NAME = "ranvier-part"
@@ -83,6 +83,8 @@ class Team:
 
     def __enter__(self) -> Team:
         self._control[LEAVE] = 0
+        parts = slice(PARTS, PARTS + PART * (self._wanted + 1), PART)
+        self._control[parts] = self._control[PHASE]  # what dismissed an earlier team is no phase to take a part of
         if self._work is None:
             return self
         try:

@@ -27,7 +27,7 @@ __all__ = ["Compiled", "LoweredNetwork", "Traced"]
 
 
 class Threads(Protocol):
-    """How many threads a run has, and why; see `ranvier.objects.networks.threads`."""
+    """How many threads a run has, and why; see `ranvier.stages.threads`."""
 
     def options(self, options: Options) -> Options:
         """Returns options by which a program is compiled that can have so many."""

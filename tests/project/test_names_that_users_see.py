@@ -95,8 +95,8 @@ def test_named_before_the_table_is_asked() -> None:
     assert BrianObjectException.__module__ == DimensionMismatchError.__module__ == "ranvier"
 
 
-CAUGHT_INSIDE = {"CannotBePrepared", "NotAbreast", "NotStacked"}
-"""Errors by which parts of a sweep tell each other that something has no such form: no script meets them."""
+CAUGHT_INSIDE = {"CannotBePrepared", "NotAbreast", "NotNative", "NotStacked"}
+"""Errors by which parts of a program tell each other that something has no such form: no script meets them."""
 
 
 def test_exceptions_say_where_they_can_be_imported() -> None:

@@ -16,13 +16,13 @@ from ranvier.objects.networks import network as networks
 from ranvier.objects.networks.sweeps import batched, network_sweep
 from ranvier.objects.networks.sweeps.forms import form_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
-from ranvier.objects.networks.threads import Threads
 from ranvier.plan.plan import Plan
 from ranvier.runtime import beginning
 from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.team import dividing_all_work
 from ranvier.runtime.turns import plain_inputs
+from ranvier.stages.threads import Threads
 
 NUMBERS = (1, 2, 3, 8)
 """The numbers of threads."""

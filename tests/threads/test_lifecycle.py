@@ -26,7 +26,8 @@ from ranvier import (
     stop,
 )
 from ranvier.codegen.target import has_threads
-from ranvier.runtime.team import NAME, dividing_all_work
+from ranvier.ir.team import PART, PARTS, PHASE, words_for
+from ranvier.runtime.team import NAME, Team, dividing_all_work
 
 pytestmark = pytest.mark.skipif(not has_threads(), reason="several threads need futex")
 
@@ -166,3 +167,11 @@ def test_networks_of_several_python_threads_have_threads_each() -> None:
     for thread in threads:
         thread.join()
     assert results[0] == results[1] and not parts()
+
+
+def test_what_dismissed_threads_is_no_phase_for_the_next_ones() -> None:
+    """They would call its function with arguments that are gone: the end of a run counts as a phase."""
+    control = np.zeros(words_for(3), dtype=np.int64)
+    control[PHASE], control[PARTS : PARTS + 3 * PART : PART] = 7, 6
+    with Team(lambda control, number: None, control, 3):
+        assert list(control[PARTS : PARTS + 3 * PART : PART]) == [7, 7, 7] and control[PHASE] == 7

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from ranvier.actions import actions as act
 from ranvier.actions.actions import Storage
 from ranvier.analysis.check import is_scalar, is_stateful
-from ranvier.equations.expressions import Binary, Expr, functions, names, shown, walk
+from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, functions, names, shown, walk
 from ranvier.equations.parser import parse_expression
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.variables import SynapticVariables, outer_reference
@@ -18,6 +18,7 @@ from ranvier.objects.memory.arrays import Array, Places
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.values import evaluated
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Subexpression
+from ranvier.session.randomness import new_seed
 from ranvier.units.dimensions import DIMENSIONLESS
 from ranvier.units.mismatch import DimensionMismatchError
 
@@ -144,12 +145,45 @@ class Candidates:
                 expr, _, _ = scope.expression(text)
                 if is_stateful(parse_expression(text), scope.symbols(())):
                     return False
-                used = names(expr) | functions(expr)
-                if not all(isinstance(scope.bindings[name], GRID) for name in used if name in scope.bindings):
+                used = (names(expr) | functions(expr)) & scope.bindings.keys()
+                if not all(self._is_of_grid(scope.bindings[name]) for name in used):
                     return False
             return True
         finally:
             self.index = index
+
+    def _is_of_grid(self, binding: act.Binding) -> bool:
+        """Tells whether values can be computed for whole rows; not those of a variable that is linked by an index."""
+        if isinstance(binding, act.Indexed) and binding.index is not None:
+            return any(binding.index is side for side in self.index.values())
+        return isinstance(binding, GRID)
+
+    def natively(self, condition: str | None, p: str | None) -> Iterator[tuple[Array, Array]] | None:
+        """Returns the pairs that are chosen, looked for by native code; None where that cannot compute the texts.
+
+        Args:
+            condition: A condition.
+            p: A probability.
+        """
+        from ranvier.objects.connecting.grid_program import Sides, by_sources, chosen_pairs
+        from ranvier.stages.small_programs import has_native_code
+
+        sides, parts = Sides(), list[Expr]()
+        index, self.index = self.index, {"i": sides.i, "j": sides.j}
+        try:
+            scope = Scope(self, self.run_namespace)
+            if condition is not None:
+                parts.append(scope.condition(condition, "The condition"))
+            if p is not None:
+                parts.append(Compare("<", Call("rand", ()), self._number(scope, p)))
+            chosen = parts[0] if len(parts) == 1 else Logical("and", tuple(parts))
+            found = by_sources(chosen, scope.bindings, sides)
+        finally:
+            self.index = index
+        if found is None or not has_native_code():
+            return None
+        seed = np.zeros(2, dtype=np.int64) if p is None else new_seed()
+        return chosen_pairs(*found, self.synapses.source.element_count, self.synapses.target.element_count, seed)
 
     def at_grid(self, i: Array, j: Array) -> None:
         """Sets the present block to all pairs of some presynaptic with some postsynaptic neurons."""

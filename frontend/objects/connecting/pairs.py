@@ -19,6 +19,12 @@ from ranvier.session.randomness import Draws
 BLOCK = 1 << 19
 """Pairs that are looked at together."""
 
+MANY = 1 << 24
+"""Pairs for which a program is compiled, which takes a tenth of a second: numpy takes a few tenths for so many."""
+
+DENSE = 1 / 8
+"""A probability from which on native code looks at all pairs: numpy takes ten times as long for each that it draws."""
+
 GRID = 1 << 17
 """Pairs of a grid that are looked at together: with intermediate results they fit into the cache."""
 
@@ -32,8 +38,17 @@ def all_pairs(candidates: Candidates, condition: str | None, p: float | str, rng
     if is_off_diagonal(condition) and not isinstance(p, str) and p < 1 and pre == post:
         yield from _off_diagonal(pre, p, rng)
         return
-    if (isinstance(p, str) or p >= 1) and candidates.is_grid(condition, p if isinstance(p, str) else None):
-        yield from _grid_pairs(candidates, condition, p if isinstance(p, str) else None, rng)
+    text, chance = (p, 1.0) if isinstance(p, str) else (None, p)
+    is_special = condition is not None or text is not None
+    if pre * post >= MANY and chance >= DENSE and is_special and candidates.is_grid(condition, text):
+        native = candidates.natively(condition, text)
+        if native is not None:
+            for i, j in native:
+                kept = slice(None) if chance >= 1 else rng.random(i.size) < chance
+                yield i[kept], j[kept]
+            return
+    if chance >= 1 and candidates.is_grid(condition, text):
+        yield from _grid_pairs(candidates, condition, text, rng)
         return
     blocks = _every_pair(pre, post) if isinstance(p, str) else _sampled_pairs(pre, post, p, rng)
     for i, j in blocks:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.arrays import Array, distinct
 from ranvier.session.randomness import Draws
 
 BLOCK = 1 << 18
@@ -80,7 +80,7 @@ def _distinct(lengths: Array, sizes: Array, width: int, rng: Draws) -> Array:
     while missing.any():
         rows = np.repeat(np.arange(lengths.size, dtype=np.int64), missing)
         drawn = rows * width + (rng.random(rows.size) * lengths[rows]).astype(np.int64)
-        keys = np.unique(np.concatenate([keys, drawn]))
+        keys = distinct(np.concatenate([keys, drawn]))
         missing = sizes - np.bincount(keys // width, minlength=lengths.size)
     return keys
 

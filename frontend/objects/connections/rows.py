@@ -9,7 +9,7 @@ import numpy as np
 from ranvier.actions.actions import Storage
 from ranvier.actions.reached_synapses import ranges
 from ranvier.actions.synaptic_actions import Rows
-from ranvier.objects.memory.arrays import Array, Places, counted, is_sorted, new_memory
+from ranvier.objects.memory.arrays import Array, Places, counted, distinct, is_sorted, new_memory
 from ranvier.objects.memory.lazy import LazyStorage
 from ranvier.runtime.state import allocate, fingerprint
 
@@ -116,7 +116,7 @@ class _Ranking:
         if not steps.size:
             self.distinct: Array = np.zeros(1, dtype=np.int64)
         elif high - self._low >= 1 << 20:
-            self.distinct = np.unique(steps)[::-1].astype(np.int64)
+            self.distinct = distinct(steps)[::-1].astype(np.int64)
         else:
             present = np.zeros(high + 1 - self._low, dtype=bool)
             for start in range(0, steps.size, BLOCK):

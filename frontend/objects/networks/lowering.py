@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, cast
 from ranvier.actions.actions import Action
 from ranvier.gpu.availability import wants_stand_in
 from ranvier.objects.networks.exporting import Exporting
-from ranvier.objects.networks.threads import Threads, threads_for
 from ranvier.pipeline.dumps import packed_inputs
 from ranvier.plan.plan import Plan
 from ranvier.public.argument_names import explains_arguments
@@ -22,6 +21,7 @@ from ranvier.session.namespaces import get_local_namespace, names_given
 from ranvier.session.standalone import Standalone
 from ranvier.stages.road import CUDA, Options, current_options
 from ranvier.stages.staged import Compiled, LoweredNetwork, Traced
+from ranvier.stages.threads import Threads, threads_for
 
 if TYPE_CHECKING:
     import numpy as np

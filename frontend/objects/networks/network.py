@@ -31,7 +31,6 @@ from ranvier.objects.networks.running import (
     running,
 )
 from ranvier.objects.networks.running import stop as stop
-from ranvier.objects.networks.threads import threads_for
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.pipeline.options import PARTITION
 from ranvier.plan.listeners import tell_listeners
@@ -48,6 +47,7 @@ from ranvier.session.refreshed import refresh_all
 from ranvier.session.standalone import Standalone
 from ranvier.stages.pass_faults import check_pipeline
 from ranvier.stages.road import actions_text, compile_plan, current_options, make_plan
+from ranvier.stages.threads import threads_for
 from ranvier.units import Quantity
 
 logger = get_logger("ranvier.core.network")

@@ -11,7 +11,7 @@ from ranvier.actions.actions import Storage
 from ranvier.actions.reached_synapses import ranges
 from ranvier.actions.synaptic_actions import Rows, SpikeHistory
 from ranvier.objects.connections.rows import RowOrder
-from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.arrays import Array, distinct
 from ranvier.runtime.state import allocate
 
 
@@ -100,7 +100,7 @@ def _row_contents(rows: Rows, spikes: list[Array]) -> Callable[[Array], Array]:
         return lambda places: places
     if not (isinstance(order, RowOrder) and not order.is_made):
         return lambda places: order.array[places]
-    elements = np.unique(np.concatenate([*spikes, np.zeros(0, dtype=np.int64)]))
+    elements = distinct(np.concatenate([*spikes, np.zeros(0, dtype=np.int64)]))
     known = order.of_elements(elements)
     firsts, lasts = (rows.pointers.array[(elements + after) * rows.delays.size] for after in (0, 1))
     shifts = firsts - np.concatenate([[0], np.cumsum(lasts - firsts)[:-1]])  # from places of all rows to those known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -46,14 +47,27 @@ class TextValues:
 
     def blocks(self) -> Iterator[Array]:
         """Yields the values, block by block; the same ones each time."""
-        from ranvier.objects.variables.values import evaluated
+        from ranvier.objects.variables.values import MANY, evaluated
         from ranvier.session.randomness import generator_of
 
+        done = 0
+        for block in self._natively() if self._size >= MANY else ():
+            yield block
+            done += block.size
         rng = None if self._seed is None else generator_of(self._seed)
-        for start in range(0, self._size, BLOCK):
+        for start in range(done, self._size, BLOCK):
             elements = np.arange(start, min(start + BLOCK, self._size))
             values = np.asarray(evaluated(self._scope, self._expr, elements, rng))
             yield np.broadcast_to(values.astype(self._dtype, copy=False), elements.shape)
+
+    def _natively(self) -> Iterator[Array]:
+        """Yields the values that native code computes, as far as it can."""
+        from ranvier.objects.variables import native_values as native  # few scripts have so many synapses
+
+        if self._seed is None and not native.pays(self._scope, self._expr):
+            return
+        with contextlib.suppress(native.NotNative):
+            yield from native.NativeValues(self._scope, self._expr, self._dtype, self._seed).blocks(range(self._size))
 
 
 def _is_fixed(binding: act.Binding) -> bool:

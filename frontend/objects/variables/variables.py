@@ -371,7 +371,7 @@ class Way:
     def find(self, elements: Array) -> Array:
         """Returns the elements of the other group."""
         if self.index is None:
-            return elements + self.before
+            return elements + self.before if self.before else elements
         found = self.index.take(elements + self.before) + self.after
         if self.index.population is not None and not self.index.frozen and found.size and found.min() < 0:
             raise IndexError(f"The index '{self.index.label}' of a linked variable is {found.min()}; it starts at 0.")

@@ -245,7 +245,11 @@ class VariableView(ArrayView):
             return
         elements = np.atleast_1d(self.group.elements(item, names))
         values = self._computed(text, elements, names())
-        storage.array[self._reference.way.find(elements)] = stored(values, variable, self.group.name)
+        plain = stored(values, variable, self.group.name)
+        if is_whole and self._reference.way.is_identity and elements.size == storage.size:
+            storage.array[:] = plain
+        else:
+            storage.array[self._reference.way.find(elements)] = plain
 
     def _computed(self, text: str, elements: Array, namespace: Mapping[str, object]) -> Array:
         """Returns the values of a text for some elements, its unit checked."""
