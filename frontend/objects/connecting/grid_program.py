@@ -55,7 +55,7 @@ def by_sources(
                 renamed[name] = Name(SOURCE)
             case act.Element(storage) if storage is sides.j:
                 found[name] = act.OwnIndex()
-            case act.Indexed(storage, index, offset) if index is sides.i and storage.array.dtype == np.float64:
+            case act.Indexed(storage, index, offset) if index is sides.i and storage.array.dtype != np.float32:
                 found[name] = act.Lookup(storage, storage.size, None, 1.0, 1, name)
                 renamed[name] = Call(name, (Binary("+", Name(TIME), Number(float(offset))),))
             case act.Indexed(storage, index, offset) if index is sides.j and storage.array.dtype != np.float32:
