@@ -7,11 +7,11 @@ from threads.networks import cells, noise
 from ranvier import Network, NeuronGroup, StateMonitor, Synapses, ms, network_operation, prefs, start_scope
 from ranvier.codegen.target import has_threads
 from ranvier.ir.team import PHASE
-from ranvier.objects.networks import threads as choice
 from ranvier.runtime import simulation
 from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.team import Team, Work
 from ranvier.session.preference_table import PreferenceError
+from ranvier.stages import threads as choice
 
 pytestmark = pytest.mark.skipif(not has_threads(), reason="several threads need futex")
 
