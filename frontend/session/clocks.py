@@ -275,12 +275,13 @@ class Clock(Extensible, BaseClock):
             tolerance: What counts as the same time: with faster clocks, a fraction of their dt; None: of this one's.
 
         Raises:
-            ValueError: If dt was changed and `start` is no multiple of the new one.
+            ValueError: If dt was changed and the step next to `start` does not begin at a multiple of the new one.
         """
         start, end = _seconds(start), _seconds(end)
         if self._pending_dt is not None:
             dt = self._pending_dt
-            if abs(round(start / dt) * dt - start) > TOLERANCE * dt:
+            # Brian compares the nearest steps, since a run may have ended between two: of 0.1 ms 0.35 ms is the fourth
+            if abs(round(start / dt) * dt - round(start / self._dt) * self._dt) > TOLERANCE * dt:
                 old, new = Quantity(self._dt, dim=second.dim), Quantity(dt, dim=second.dim)
                 raise ValueError(
                     f"Cannot change the dt of clock '{self.name}' from {old} to {new}: the current time "
