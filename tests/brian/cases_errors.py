@@ -142,7 +142,13 @@ MISTAKES = {
     "quantity_in_place": "x = [1, 2]*mV\nx += 3",
     **{
         f"{name}_in_an_assignment": f"G = NeuronGroup(1, 'v : 1')\nG.v = {text!r}"
-        for name, text in {"open": "(1 + i", "closed": "i)", "empty": "", "statements": "1; 2", "two_words": "i i"}.items()
+        for name, text in {
+            "open": "(1 + i",
+            "closed": "i)",
+            "empty": "",
+            "statements": "1; 2",
+            "two_words": "i i",
+        }.items()
     },
     **{
         f"{name}_in_a_statement": f"G = NeuronGroup(1, 'v : 1')\nG.run_regularly({text!r})\nrun(1*ms)"
