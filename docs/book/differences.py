@@ -393,6 +393,20 @@ run(1*ms)
         raises="BrianObjectException: finds no formula",
     ),
     Difference(
+        "`SpikeGeneratorGroup` with `active = False`",
+        "the spikes of its last step, in each step",
+        "no spikes",
+        """\
+spikes = SpikeGeneratorGroup(1, [0, 0], [0.1, 0.5]*ms)
+monitor = SpikeMonitor(spikes)
+network = Network(spikes, monitor)
+network.run(0.2*ms)
+spikes.active = False
+network.run(0.6*ms)
+assert monitor.num_spikes == 1
+""",
+    ),
+    Difference(
         "the method `exact`, equations that oscillate (`dv/dt = -w/ms; dw/dt = v/ms`)",
         "refused: their solution has complex numbers",
         "solved",

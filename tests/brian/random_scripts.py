@@ -154,7 +154,7 @@ class _Script:
             self.lines.append(chance.one_of([*lines, writer.delays(), writer.connection()]))
 
     def _switch(self) -> None:
-        objects = [group.name for group in self._groups] + [synapses.name for synapses in self._synapses]
+        objects = [writer.group.name for writer in self._neurons] + [synapses.name for synapses in self._synapses]
         self.lines.append(f"{self._chance.one_of(objects)}.active = {self._chance.one_of(('False', 'True'))}")
 
     def _store(self) -> None:
