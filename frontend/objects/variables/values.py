@@ -11,7 +11,6 @@ from ranvier.actions.present_values import bound_value
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.expressions import Expr, functions, names
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.variables.indexing import condition_error
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ElementOwner, Owner
 from ranvier.units.dimensions import DIMENSIONLESS
@@ -111,12 +110,9 @@ class Where:
         Raises:
             DimensionMismatchError, KeyError, SyntaxError, TypeError: What is wrong with the text.
         """
-        try:
-            scope, expr, _ = _index(group, self._text, self._names())
-            elements: Array = np.arange(group.element_count)
-            held = np.broadcast_to(evaluated(scope, expr, elements), elements.shape)
-        except SyntaxError as error:
-            raise condition_error(error) from None
+        scope, expr, _ = _index(group, self._text, self._names())
+        elements: Array = np.arange(group.element_count)
+        held = np.broadcast_to(evaluated(scope, expr, elements), elements.shape)
         return np.flatnonzero(held)
 
 

@@ -246,7 +246,7 @@ class VariableView(ArrayView):
         if is_whole and isinstance(storage, UniformStorage):
             storage.set_computed(TextValues(*self._expression(text, names()), storage.size, storage.dtype))
             return
-        elements = self._chosen(item, names)
+        elements = self._chosen(cast(object, item), names)
         elements = elements if active is None else elements[active[elements]]
         values = self._computed(text, elements, names())
         plain = stored(values, variable, self.group.name)
@@ -255,7 +255,7 @@ class VariableView(ArrayView):
         else:
             storage.array[self._reference.way.find(elements)] = plain
 
-    def _chosen(self, item: Any, names: Names) -> Array:
+    def _chosen(self, item: object, names: Names) -> Array:
         """Returns the numbers of the elements that are set."""
         from ranvier.objects.variables.values import Where
 
@@ -325,7 +325,7 @@ class VariableView(ArrayView):
         if isinstance(item, slice) and self._reference.way.index is None:
             self._set_slice(variable, cast("slice[object, object, object]", item), plain)
             return
-        elements = self._chosen(item, names)
+        elements = self._chosen(cast(object, item), names)
         self._check_number(plain, elements.size)
         places = self._reference.way.find(elements)
         variable.storage.array[places] = plain if plain.ndim == 0 else plain.reshape(-1)
