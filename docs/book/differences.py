@@ -566,6 +566,16 @@ assert cells.x[:].shape == (3,)
 """,
     ),
     Difference(
+        '`part.x[[0, 1]] = "i"`, `part.x[1:] = "i"`, `part` a part of a group that begins at another element than 0',
+        "elements that lie as much farther on, or IndexError",
+        "the elements that are meant",
+        """\
+cells = NeuronGroup(6, "x : 1")
+cells[1:].x[[1, 2]] = "10*i"
+assert list(cells.x) == [0, 0, 10, 20, 0, 0]
+""",
+    ),
+    Difference(
         "`StateMonitor(group[4:], 'i', ...)`",
         "numbers that begin at -4",
         "numbers that begin at 0, as `group[4:].i` has them",

@@ -164,6 +164,8 @@ MISTAKES = {
     },
     "unit_in_a_floor_division": "G = NeuronGroup(1, 'v : volt\\nk : 1')\nG.run_regularly('k = v//mV')\nrun(1*ms)",
     "unit_in_an_assigned_floor_division": "G = NeuronGroup(1, 'v : volt\\nk : 1')\nG.k = 'v//mV'",
+    "subgroup_by_a_subgroup": "G = NeuronGroup(4, 'v : 1')\nG[G[1:3]]",
+    "subgroup_by_lists": "G = NeuronGroup(4, 'v : 1')\nG[[[0, 1], [2]]]",
     "unit_of_an_operand_of_and": "G = NeuronGroup(1, 'v : 1')\nG.v['2*mV and True'] = 3",
 }
 
