@@ -147,20 +147,6 @@ class BaseClock(Nameable):
         return None
 
     @abstractmethod
-    def _unfitting(self, start: float, dt: float) -> ValueError:
-        """Returns the error for a new dt that the time does not allow."""
-        nearest = round(start / self._dt) * self._dt
-        old, new, now, step, other = (
-            Quantity(value, dim=second.dim) for value in (self._dt, dt, start, nearest, round(start / dt) * dt)
-        )
-        reason = f"the current time {now} is not a multiple of {new}. Choose a dt that divides it."
-        if abs(nearest - start) > TOLERANCE * self._dt:
-            reason = (
-                f"the last run ended between two steps, at {now}; the nearest one began at {step}, but would at "
-                f"{other} with the new dt. End runs at a multiple of both."
-            )
-        return ValueError(f"Cannot change the dt of clock '{self.name}' from {old} to {new}: {reason}")
-
     def set_interval(self, start: float | Quantity, end: float | Quantity, tolerance: float | None = None) -> None:
         """Prepares a run.
 
@@ -279,6 +265,20 @@ class Clock(Extensible, BaseClock):
     def variables(self) -> dict[str, object]:
         """The values by name."""
         return {"t": self.t, "timestep": self.timestep, "dt": self.dt, "N": self.N}
+
+    def _unfitting(self, start: float, dt: float) -> ValueError:
+        """Returns the error for a new dt that the time does not allow."""
+        nearest = round(start / self._dt) * self._dt
+        old, new, now, step, other = (
+            Quantity(value, dim=second.dim) for value in (self._dt, dt, start, nearest, round(start / dt) * dt)
+        )
+        reason = f"the current time {now} is not a multiple of {new}. Choose a dt that divides it."
+        if abs(nearest - start) > TOLERANCE * self._dt:
+            reason = (
+                f"the last run ended between two steps, at {now}; the nearest one began at {step}, but would at "
+                f"{other} with the new dt. End runs at a multiple of both."
+            )
+        return ValueError(f"Cannot change the dt of clock '{self.name}' from {old} to {new}: {reason}")
 
     def set_interval(self, start: float | Quantity, end: float | Quantity, tolerance: float | None = None) -> None:
         """Prepares a run from `start` to `end`.
