@@ -240,10 +240,9 @@ class VariableView(ArrayView):
     def _set_text(self, variable: ArrayVariable, item: Any, text: str, names: Names) -> None:
         warn_of_ambiguity(self.group, item, text)
         storage = variable.storage
-        is_whole = isinstance(item, slice) and item == EVERYTHING
         active = self._active()
-        is_whole = is_whole and active is None and storage.size > FEW and storage.dtype.kind != "i"
-        if is_whole and isinstance(storage, UniformStorage):
+        is_whole = isinstance(item, slice) and item == EVERYTHING and active is None
+        if is_whole and isinstance(storage, UniformStorage) and storage.size > FEW and storage.dtype.kind != "i":
             storage.set_computed(TextValues(*self._expression(text, names()), storage.size, storage.dtype))
             return
         elements = self._chosen(cast(object, item), names)
