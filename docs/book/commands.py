@@ -44,6 +44,7 @@ NOT_RUN: Mapping[tuple[str, str], str] = {
     ("docs/index.md", ".ci/setup"): "as on the first page of the repository",
     ("CONTRIBUTING.md", ".ci/setup"): "as on the first page of the repository",
     ("CONTRIBUTING.md", "python tests/brian/record.py"): "needs a Python with Brian",
+    ("CONTRIBUTING.md", "python tests/brian/compare_random.py"): "needs a Python with Brian",
     ("CONTRIBUTING.md", "UPDATE_GOLDEN=1"): "writes the files that tests compare with",
     ("docs/guide/start.md", "pip install"): "installs packages from the network; .ci/release installs the package",
     ("docs/benchmarks.md", "python benchmarks/"): "takes many minutes, and needs a Python with Brian",

@@ -65,6 +65,28 @@ assert cells.v[0] == 9 and cells.k[0] == 3
 """,
     ),
     Difference(
+        "`v /= 2 + w`, `v *= a + b`, `v %= 2*mV`, `v` with a unit",
+        "refused: units are checked as of `v / 2 + w`",
+        "accepted",
+        """\
+cells = NeuronGroup(2, "v : volt\\nw : 1")
+cells.v, cells.w = 6*mV, 1
+cells.run_regularly("v /= 2 + w", when="start")
+run(defaultclock.dt)
+assert cells.v[0] == 2*mV
+""",
+    ),
+    Difference(
+        "`v = u; u += 1` in statements",
+        "`v` is the new `u` with numpy, the old one with Cython and C++",
+        "the old one",
+        """\
+cells = NeuronGroup(2, "v : 1\\nu : 1", threshold="True", reset="v = u; u += 1")
+run(defaultclock.dt)
+assert cells.v[0] == 0 and cells.u[0] == 1
+""",
+    ),
+    Difference(
         "statements that assign to `t`, `i` or `N`",
         "accepted, with odd effects",
         "refused",
@@ -149,6 +171,33 @@ cells = NeuronGroup(3, "v : 1")
 synapses = Synapses(cells, cells)
 synapses.connect(i=[1, 2], j=[1, 2], n="i")
 assert len(synapses) == 3
+""",
+    ),
+    Difference(
+        '`connect(i="k for k in range(j)")`, `connect(j="i", n="j")`',
+        "ValueError; IndexError",
+        "the synapses",
+        """\
+cells = NeuronGroup(3, "v : 1")
+synapses = Synapses(cells, cells)
+synapses.connect(i="k for k in range(j)")
+assert list(zip(synapses.i, synapses.j)) == [(0, 1), (0, 2), (1, 2)]
+synapses.connect(j="i", n="j")
+assert len(synapses) == 6
+""",
+    ),
+    Difference(
+        '`StateMonitor(synapses, "x", record=True)`, `x` a subexpression with `v_pre`',
+        "TypeError",
+        "recorded",
+        """\
+cells = NeuronGroup(2, "v : 1")
+synapses = Synapses(cells, cells, "x = 2*v_pre : 1")
+synapses.connect(j="i")
+cells.v = "i"
+monitor = StateMonitor(synapses, "x", record=True)
+Network(cells, synapses, monitor).run(defaultclock.dt)
+assert list(monitor.x[:, 0]) == [0, 2]
 """,
     ),
     Difference(
@@ -344,6 +393,46 @@ run(1*ms)
         raises="BrianObjectException: finds no formula",
     ),
     Difference(
+        "`SpikeGeneratorGroup` with `active = False`",
+        "the spikes of its last step, in each step",
+        "no spikes",
+        """\
+spikes = SpikeGeneratorGroup(1, [0, 0], [0.1, 0.5]*ms)
+monitor = SpikeMonitor(spikes)
+network = Network(spikes, monitor)
+network.run(0.2*ms)
+spikes.active = False
+network.run(0.6*ms)
+assert monitor.num_spikes == 1
+""",
+    ),
+    Difference(
+        "the method `exact`, equations that oscillate (`dv/dt = -w/ms; dw/dt = v/ms`)",
+        "refused: their solution has complex numbers",
+        "solved",
+        """\
+cells = NeuronGroup(1, "dv/dt = -w/ms : 1\\ndw/dt = v/ms : 1", method="exact")
+cells.v = 1
+Network(cells).run(1*ms)
+assert abs(cells.v[0] - np.cos(1)) < 1e-9
+""",
+    ),
+    Difference(
+        "dt made longer between two runs, spikes under way that then arrive in one step",
+        "one of them is lost",
+        "all arrive",
+        """\
+cells = NeuronGroup(1, "v : 1", threshold="t < 0.15*ms", reset="")
+own = Synapses(cells, cells, on_pre="v_post += 1", delay=0.5*ms)
+own.connect()
+network = Network(cells, own)
+network.run(0.4*ms)
+defaultclock.dt = 0.4*ms
+network.run(1.2*ms)
+assert cells.v[0] == 2
+""",
+    ),
+    Difference(
         "negative delays",
         "the spikes arrive at odd times",
         "refused",
@@ -474,6 +563,16 @@ assert list(synapses.N_incoming_post[:]) == [5, 5]
         """\
 cells = NeuronGroup(3, "x = 2*mV : volt")
 assert cells.x[:].shape == (3,)
+""",
+    ),
+    Difference(
+        '`part.x[[0, 1]] = "i"`, `part.x[1:] = "i"`, `part` a part of a group that begins at another element than 0',
+        "elements that lie as much farther on, or IndexError",
+        "the elements that are meant",
+        """\
+cells = NeuronGroup(6, "x : 1")
+cells[1:].x[[1, 2]] = "10*i"
+assert list(cells.x) == [0, 0, 10, 20, 0, 0]
 """,
     ),
     Difference(

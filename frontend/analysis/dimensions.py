@@ -22,6 +22,7 @@ from ranvier.equations.function_objects import Function
 from ranvier.equations.identifiers import is_noise
 from ranvier.equations.source import one_of
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension, get_or_create_dimension
+from ranvier.units.mismatch import DimensionMismatchError, UnitTypeError, UnitValueError
 from ranvier.units.registry import display_name
 
 SECOND = get_or_create_dimension(second=1)
@@ -62,7 +63,7 @@ class _Checker:
             case Name(name):
                 return self.name(expr, name)
             case Unary("not", operand):
-                self.without_unit(operand, "The operand of 'not'")
+                self.without_unit(operand, "The operand of 'not'", UnitTypeError)
                 return DIMENSIONLESS
             case Unary(_, operand):
                 return self.dimension(operand)
@@ -73,7 +74,7 @@ class _Checker:
                 return DIMENSIONLESS
             case Logical(op, operands):
                 for operand in operands:
-                    self.without_unit(operand, f"The operand of '{op}'")
+                    self.without_unit(operand, f"The operand of '{op}'", UnitTypeError)
                 return DIMENSIONLESS
             case Call():
                 return self.call(expr)
@@ -98,10 +99,10 @@ class _Checker:
             raise error
         return first
 
-    def without_unit(self, expr: Expr, what: str) -> None:
+    def without_unit(self, expr: Expr, what: str, kind: type[DimensionMismatchError] = DimensionMismatchError) -> None:
         dim = self.dimension(expr)
         if dim is not DIMENSIONLESS:
-            raise mismatch(f"{what}, {self.text(expr)}, must not have a unit", expr, self.source, dim)
+            raise at(kind(f"{what}, {self.text(expr)}, must not have a unit", dim), expr, self.source)
 
     def binary(self, expr: Binary) -> Dimension:
         op, left, right = expr.op, expr.left, expr.right
@@ -111,7 +112,7 @@ class _Checker:
             return self.dimension(left) / self.dimension(right)
         if op == "//":
             for side in (left, right):
-                self.without_unit(side, "An operand of '//'")
+                self.without_unit(side, "An operand of '//'", UnitValueError)
             return DIMENSIONLESS
         if op == "**":
             return self.power(expr, left, right)

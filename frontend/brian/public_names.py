@@ -168,7 +168,7 @@ MODULES: Mapping[str, str] = {
     "monitors.ratemonitor": "PopulationRateMonitor RateMonitor=ranvier.objects.monitors.rates",
     "monitors.spikemonitor": "EventMonitor SpikeMonitor",
     "monitors.statemonitor": "StateMonitor StateMonitorView=ranvier.objects.monitors.statemonitor",
-    "parsing": "",
+    "parsing": "TextError=ranvier.equations.source",
     "spatialneuron.morphology": (
         "Cylinder Morphology Section Soma Children=ranvier.objects.morphology.views "
         "SubMorphology=ranvier.objects.morphology.views Topology=ranvier.objects.morphology.views"

@@ -25,7 +25,7 @@ from ranvier.equations.expressions import (
     Unary,
     UnaryOp,
 )
-from ranvier.equations.source import Origin, Place, caret
+from ranvier.equations.source import Origin, Place, TextError, caret
 
 _BINARY: dict[type[ast.operator], BinaryOp] = {
     ast.Add: "+",
@@ -104,7 +104,7 @@ def parse_expression(text: str, origin: Origin | None = None) -> Expr:
     flat = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
     body = flat.lstrip()
     if not body:
-        raise SyntaxError("An expression is missing (the text is empty).")
+        raise TextError("An expression is missing (the text is empty).")
     _make_room(body)
     shift = len(flat) - len(body)
     try:
@@ -112,7 +112,7 @@ def parse_expression(text: str, origin: Origin | None = None) -> Expr:
     except SyntaxError as error:
         _python_refuses(text, shift, error)
     except (RecursionError, MemoryError):
-        raise SyntaxError(f"The expression {_shortened(text)} is nested too deeply: {_SPLIT}.") from None
+        raise TextError(f"The expression {_shortened(text)} is nested too deeply: {_SPLIT}.") from None
     _check_depth(text, tree.body)
     return _Converter(text, body, shift, origin or Origin(text)).convert(tree.body)
 
@@ -133,7 +133,7 @@ def make_room_for(nesting: int) -> None:
         SyntaxError: It is nested too deeply.
     """
     if nesting > DEEPEST_IN_PLACE:
-        raise SyntaxError(
+        raise TextError(
             f"The subexpressions use each other in a chain whose expressions are nested {nesting} deep, of which "
             f"at most {DEEPEST_IN_PLACE} are possible. Give one in the middle of the chain the flag (constant over "
             "dt): it is then stored once per step, and the chain begins anew."
@@ -155,7 +155,7 @@ def _check_depth(text: str, tree: ast.expr) -> None:
         depth += 1
         level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
     if depth > DEEPEST:
-        raise SyntaxError(
+        raise TextError(
             f"The expression {_shortened(text)} has {depth - 1} operations in a row, of which at most {DEEPEST - 1} "
             f"are possible; {_SPLIT}, or put the values into a TimedArray or a parameter."
         )
@@ -176,7 +176,7 @@ def _python_refuses(text: str, shift: int, error: SyntaxError) -> NoReturn:
     elif any(sign in text for sign in ("&&", "||", "!")):
         remedy = " Write 'and', 'or', 'not' for '&&', '||', '!'."
     shown = _shortened(text) if len(text) > 400 else repr(text.strip())
-    raise SyntaxError(
+    raise TextError(
         f"The expression {shown} cannot be read ({reason}).{remedy}\n{caret(text, (start, stop))}"
     ) from None
 
@@ -238,7 +238,7 @@ class _Converter:
         reason = _REMEDIES.get(type(what), otherwise)
         if isinstance(what, ast.Attribute) and isinstance(what.value, ast.Name) and what.value.id in _MODULES:
             reason = f"names with a dot are not available: write '{what.attr}' without '{what.value.id}.'"
-        raise SyntaxError(f"In the expression {self.text.strip()!r}: {reason}.\n{caret(self.text, self.span(node))}")
+        raise TextError(f"In the expression {self.text.strip()!r}: {reason}.\n{caret(self.text, self.span(node))}")
 
     def convert(self, node: ast.expr) -> Expr:
         match node:

@@ -6,9 +6,16 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ranvier.public import public_in
+
 Span = tuple[int, int]
 
 WIDTH = 100
+
+
+@public_in("ranvier.parsing")
+class TextError(SyntaxError, ValueError):
+    """A text of the model language cannot be read; Brian has one of the two classes, depending on the text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Literal, NoReturn, TypeAlias
 
 from ranvier.equations.expressions import Binary, BinaryOp, Expr, Name
 from ranvier.equations.parser import parse_expression
-from ranvier.equations.source import Origin, Span, caret
+from ranvier.equations.source import Origin, Span, TextError, caret
 
 AssignOp: TypeAlias = Literal["=", "+=", "-=", "*=", "/=", "%=", "**=", "//="]
 
@@ -64,7 +64,7 @@ def parse_statements(code: str) -> tuple[Statement, ...]:
     Comments, blank lines and indentation are free.
 
     Raises:
-        SyntaxError: With the line, a caret under the place and what to write instead.
+        TextError: With the line, a caret under the place and what to write instead.
     """
     statements: list[Statement] = []
     begin = 0
@@ -101,7 +101,7 @@ def _parse_one(text: str, line: int, code: str, place: int) -> Statement:
 
 
 def _refuse(text: str, line: int, span: Span, reason: str) -> NoReturn:
-    raise SyntaxError(f"Line {line} of the statements cannot be read: {reason}.\n{caret(text, span)}")
+    raise TextError(f"Line {line} of the statements cannot be read: {reason}.\n{caret(text, span)}")
 
 
 def targets(statements: tuple[Statement, ...]) -> frozenset[str]:

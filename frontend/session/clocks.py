@@ -266,6 +266,20 @@ class Clock(Extensible, BaseClock):
         """The values by name."""
         return {"t": self.t, "timestep": self.timestep, "dt": self.dt, "N": self.N}
 
+    def _unfitting(self, start: float, dt: float) -> ValueError:
+        """Returns the error for a new dt that the time does not allow."""
+        nearest = round(start / self._dt) * self._dt
+        old, new, now, step, other = (
+            Quantity(value, dim=second.dim) for value in (self._dt, dt, start, nearest, round(start / dt) * dt)
+        )
+        reason = f"the current time {now} is not a multiple of {new}. Choose a dt that divides it."
+        if abs(nearest - start) > TOLERANCE * self._dt:
+            reason = (
+                f"the last run ended between two steps, at {now}; the nearest one began at {step}, but would at "
+                f"{other} with the new dt. End runs at a multiple of both."
+            )
+        return ValueError(f"Cannot change the dt of clock '{self.name}' from {old} to {new}: {reason}")
+
     def set_interval(self, start: float | Quantity, end: float | Quantity, tolerance: float | None = None) -> None:
         """Prepares a run from `start` to `end`.
 
@@ -275,17 +289,14 @@ class Clock(Extensible, BaseClock):
             tolerance: What counts as the same time: with faster clocks, a fraction of their dt; None: of this one's.
 
         Raises:
-            ValueError: If dt was changed and `start` is no multiple of the new one.
+            ValueError: If dt was changed and the step next to `start` does not begin at a multiple of the new one.
         """
         start, end = _seconds(start), _seconds(end)
         if self._pending_dt is not None:
             dt = self._pending_dt
-            if abs(round(start / dt) * dt - start) > TOLERANCE * dt:
-                old, new = Quantity(self._dt, dim=second.dim), Quantity(dt, dim=second.dim)
-                raise ValueError(
-                    f"Cannot change the dt of clock '{self.name}' from {old} to {new}: the current time "
-                    f"{Quantity(start, dim=second.dim)} is not a multiple of {new}. Choose a dt that divides it."
-                )
+            # Brian compares the nearest steps, since a run may have ended between two: of 0.1 ms 0.35 ms is the fourth
+            if abs(round(start / dt) * dt - round(start / self._dt) * self._dt) > TOLERANCE * dt:
+                raise self._unfitting(start, dt)
             self._dt, self._pending_dt = dt, None
         last = step_at(end, self._dt, tolerance)
         if last >= 2**63:

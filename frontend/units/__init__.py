@@ -42,7 +42,7 @@ from ranvier.units.functions import (
     where,
     zeros_like,
 )
-from ranvier.units.mismatch import DimensionMismatchError, UnitTypeError
+from ranvier.units.mismatch import DimensionMismatchError, UnitTypeError, UnitValueError
 from ranvier.units.quantity import Quantity
 from ranvier.units.registry import register_new_unit
 from ranvier.units.stringunits import unit_in_declaration as unit_in_declaration
@@ -67,6 +67,7 @@ UNIT_NAMES: tuple[str, ...] = (
 __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     "DimensionMismatchError",
     "UnitTypeError",
+    "UnitValueError",
     "Quantity",
     "Unit",
     "arange",

@@ -38,3 +38,8 @@ class DimensionMismatchError(Exception):
 @public_in("ranvier.units")
 class UnitTypeError(DimensionMismatchError, TypeError):
     """A value whose unit makes it something of another kind than is needed: an exponent, a refractory period."""
+
+
+@public_in("ranvier.units")
+class UnitValueError(DimensionMismatchError, ValueError):
+    """A value with a unit where only numbers are possible: an operand of `//`."""

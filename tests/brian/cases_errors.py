@@ -140,6 +140,33 @@ MISTAKES = {
     "get_states_unknown": "G = NeuronGroup(1, 'v : 1')\nG.get_states(['w'])",
     "in_unit": "(3*mV).in_unit(nA)",
     "quantity_in_place": "x = [1, 2]*mV\nx += 3",
+    **{
+        f"{name}_in_an_assignment": f"G = NeuronGroup(1, 'v : 1')\nG.v = {text!r}"
+        for name, text in {
+            "open": "(1 + i",
+            "closed": "i)",
+            "empty": "",
+            "statements": "1; 2",
+            "two_words": "i i",
+        }.items()
+    },
+    **{
+        f"{name}_in_a_statement": f"G = NeuronGroup(1, 'v : 1')\nG.run_regularly({text!r})\nrun(1*ms)"
+        for name, text in {
+            "increment": "v ++ 1",
+            "equality": "v == 1",
+            "walrus": "v := 1",
+            "nothing": "v =",
+            "open": "v = (1",
+            "item": "v[0] = 1",
+            "name": "v",
+        }.items()
+    },
+    "unit_in_a_floor_division": "G = NeuronGroup(1, 'v : volt\\nk : 1')\nG.run_regularly('k = v//mV')\nrun(1*ms)",
+    "unit_in_an_assigned_floor_division": "G = NeuronGroup(1, 'v : volt\\nk : 1')\nG.k = 'v//mV'",
+    "subgroup_by_a_subgroup": "G = NeuronGroup(4, 'v : 1')\nG[G[1:3]]",
+    "subgroup_by_lists": "G = NeuronGroup(4, 'v : 1')\nG[[[0, 1], [2]]]",
+    "unit_of_an_operand_of_and": "G = NeuronGroup(1, 'v : 1')\nG.v['2*mV and True'] = 3",
 }
 
 ACCIDENTAL = (

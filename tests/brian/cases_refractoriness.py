@@ -259,6 +259,38 @@ run(200*ms)
 keep(counts=S.count[:], last=S.t[-20:], v=G.v[:])
 """,
     ),
+    Case(
+        "values_given_to_refractory_neurons",
+        """
+def tried(what, when=2*ms):
+    G = NeuronGroup(4, '''dv/dt = 0/ms : 1 (unless refractory)
+                          x : 1''', threshold='(i == 1 or i == 2) and t < 0.05*ms', refractory=2*ms, method='euler')
+    G.x = [1, 2, 3, 4]
+    P, S = G[1:], Synapses(G, G)
+    S.connect(j='i')
+    Network(G, S).run(when)
+    what(G, P, S)
+    return G.v[:]
+
+def attribute(name, value, index=None):
+    def given(G, P, S):
+        owner = {'G': G, 'P': P, 'S': S}[name[0]]
+        if index is None:
+            setattr(owner, name[1:], value)
+        else:
+            getattr(owner, name[1:])[index] = value
+    return given
+
+keep(text=tried(attribute('Gv', '3 + x')), later=tried(attribute('Gv', '3 + x'), 2.2*ms))
+keep(chosen=tried(attribute('Gv', 7, 'i > 0')), text_chosen=tried(attribute('Gv', 'x', 'i > 0')))
+keep(one=tried(attribute('Gv', 'x', 1)), several=tried(attribute('Gv', 'x', [0, 1])))
+keep(slice=tried(attribute('Gv', 'x', slice(None, 2))), whole=tried(attribute('Gv', 'x', slice(None))))
+keep(true=tried(attribute('Gv', '3', 'True')), without_unit=tried(attribute('Gv_', '3')))
+keep(number=tried(attribute('Gv', 3)), numbers=tried(attribute('Gv', [5, 6], slice(1, 3))))
+keep(part=tried(attribute('Pv', 'x')), part_number=tried(attribute('Pv', 8)), free=tried(attribute('Gx', '9')))
+keep(synapses=tried(attribute('Sv_post', '3')), synapses_chosen=tried(attribute('Sv_post', 4, 'i > 0')))
+""",
+    ),
 )
 
 CASES = forms() + OTHERS

@@ -420,4 +420,26 @@ def simulate(first, second):
 keep(y=[simulate('pa', 'pb'), simulate('qb', 'qa')])
 """,
     ),
+    case(
+        "dt_changed_where_a_run_ended_between_steps",
+        """
+def times(first, duration, second):
+    G = NeuronGroup(1, 'x : 1', dt=first*ms)
+    M = StateMonitor(G, 'x', record=True)
+    network = Network(G, M)
+    network.run(duration*ms)
+    G.clock.dt = second*ms
+    try:
+        network.run(0.5*ms)
+    except ValueError:
+        return [-1]
+    return [*(M.t/ms), -2]
+found = []
+for first in (0.1, 0.15, 0.2):
+    for duration in (0, 1e-9, 0.05, 0.1, 0.25, 0.3, 0.35, 0.399999, 0.4, 1.23):
+        for second in (0.05, 0.1, 0.15, 0.2, 0.3):
+            found.extend(times(first, duration, second))
+keep(found=found)
+""",
+    ),
 )

@@ -354,4 +354,45 @@ run(0.3*ms)
 keep(t2=G.t/ms, last=G.lastspike[:])
 """,
     ),
+    Case(
+        "numbers_as_conditions",
+        """
+G = NeuronGroup(4, '''x : 1
+                      k : integer
+                      half : 1''')
+H = NeuronGroup(4, '')
+S = Synapses(H, H, 'w : 1')
+S.connect(j='i')
+G.k = [2, 0, 2, 1]
+G.half = [0, 0.5, 0, -1]
+for text in ('i', 'k', 'i % 2', '(i + 1) % 4', 'k*i', 'half', 'half*i'):
+    G.x = 0
+    G.x[text] = 7
+    keep(**{'value of ' + text: G.x[:]})
+    G.x[text] = '3 + i'
+    keep(**{'text of ' + text: G.x[:]})
+S.w['i'] = 7
+keep(synapses=S.w[:])
+P = G[1:]
+G.x = 0
+P.x['i'] = '1 + i'
+keep(part=G.x[:])
+G.x = [10, 11, 12, 13]
+keep(read=G.x['k'])
+""",
+    ),
+    Case(
+        "the_text_true_as_index",
+        """
+G = NeuronGroup(4, '''x : 1
+                      s : 1 (shared)''')
+G.x['True'] = [4, 3, 2, 1]
+keep(values=G.x[:])
+G.x['True'] += 2
+keep(in_place=G.x[:])
+G.x['True'] = 'i'
+G.s['True'] = 5
+keep(text=G.x[:], shared=G.s[:])
+""",
+    ),
 )

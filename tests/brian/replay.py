@@ -34,6 +34,7 @@ CASE_FILES = (
     "plasticity",
     "traces",
     "synapses_breadth",
+    "random",
 )
 SEEDS = tuple(range(1, 11))
 """The seeds that Brian's outcome of a stochastic case is recorded for."""

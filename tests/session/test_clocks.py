@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ranvier import Clock, DimensionMismatchError, EventClock, Quantity, core, ms, second, volt
+from ranvier import Clock, DimensionMismatchError, EventClock, Network, NeuronGroup, Quantity, core, ms, second, volt
 from ranvier.session.clocks import BaseClock
 
 
@@ -107,3 +107,17 @@ def test_no_times() -> None:
     assert EventClock([]).t == float("inf") * second
     with pytest.raises(TypeError):
         EventClock()  # type: ignore[call-arg]
+
+
+def test_a_new_dt_that_does_not_fit_says_where_the_last_run_ended() -> None:
+    group = NeuronGroup(1, "x : 1", dt=0.25 * ms)
+    network = Network(group)
+    network.run(0.35 * ms)
+    group.clock.dt = 0.05 * ms
+    with pytest.raises(ValueError, match=r"ended between two steps, at 0\.35 ms; the nearest one began at 250\. us"):
+        network.run(1 * ms)
+    group.clock.dt = 0.5 * ms  # nothing is kept of the dt that did not fit
+    with pytest.raises(ValueError, match=r"at 0\.5 ms with the new dt"):
+        network.run(1 * ms)
+    group.clock.dt = 0.25 * ms
+    network.run(1 * ms)

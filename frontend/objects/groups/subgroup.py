@@ -14,7 +14,7 @@ from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.from_equations import add_index_variables
-from ranvier.objects.variables.indexing import Indexing, refuse_units
+from ranvier.objects.variables.indexing import Indexing, refuse_units, stands_for_elements
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import Reference, Variable, Way
 from ranvier.public import public, public_in
@@ -121,7 +121,7 @@ def to_start_stop(item: object, size: int) -> tuple[int, int]:
             "Subgroups can only be constructed using slicing syntax, a single index, or an array of contiguous "
             f"indices, not by the text {item!r}: a text chooses elements of a variable, as in group.v[{item!r}]."
         )
-    numbers = np.asarray(item)
+    numbers = np.empty(1, dtype=object) if stands_for_elements(item) else np.asarray(item)
     if numbers.ndim > 1 or (numbers.size and numbers.dtype.kind not in "iu"):
         raise TypeError(
             "Subgroups can only be constructed using slicing syntax, a single index, or an array of contiguous indices."

@@ -111,7 +111,10 @@ def resolve_item(group: ElementOwner, item: object, names: Callable[[], Mapping[
     """
     item = text_of(item)
     if stands_for_elements(item):  # subgroups and other objects that stand for elements
-        return np.asarray(item.element_indices(group))
+        try:
+            return np.asarray(item.element_indices(group))
+        except SyntaxError as error:
+            raise condition_error(error) from None
     try:
         if isinstance(item, str):
             from ranvier.objects.variables.values import condition_elements

@@ -80,10 +80,7 @@ def condition_elements(
         IndexError: A number of no element.
         DimensionMismatchError, KeyError, SyntaxError, TypeError: What is wrong with the text.
     """
-    scope = Scope(group, namespace, warns=False)
-    expr, dim, dtype = scope.expression(text)
-    if dim is not DIMENSIONLESS:
-        raise DimensionMismatchError(f"The index '{text}' has to be a condition, but it has a unit", dim)
+    scope, expr, dtype = _index(group, text, namespace)
     if dtype == "float":
         scope.condition(text, "The index")  # says what is wrong
     elements: Array = np.arange(group.element_count)
@@ -91,3 +88,37 @@ def condition_elements(
         return numbers_of(evaluated(scope, expr, elements), group.element_count)
     held = np.broadcast_to(evaluated(scope, expr, elements), elements.shape)
     return np.flatnonzero(held)
+
+
+class Where:
+    """The elements that a text chooses whose values are set: those for which it is true, or not zero.
+
+    Where values are read, whole numbers are numbers of elements; where they are set they are not, as in Brian.
+
+    Args:
+        text: The condition.
+        names: Gives the names of the script.
+    """
+
+    def __init__(self, text: str, names: Callable[[], Mapping[str, object]]) -> None:
+        self._text = text
+        self._names = names
+
+    def element_indices(self, group: ElementOwner) -> Array:
+        """Returns the numbers of the elements.
+
+        Raises:
+            DimensionMismatchError, KeyError, SyntaxError, TypeError: What is wrong with the text.
+        """
+        scope, expr, _ = _index(group, self._text, self._names())
+        elements: Array = np.arange(group.element_count)
+        held = np.broadcast_to(evaluated(scope, expr, elements), elements.shape)
+        return np.flatnonzero(held)
+
+
+def _index(group: ElementOwner, text: str, namespace: Mapping[str, object]) -> tuple[Scope, Expr, str]:
+    scope = Scope(group, namespace, warns=False)
+    expr, dim, dtype = scope.expression(text)
+    if dim is not DIMENSIONLESS:
+        raise DimensionMismatchError(f"The index '{text}' has to be a condition, but it has a unit", dim)
+    return scope, expr, dtype

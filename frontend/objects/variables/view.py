@@ -180,6 +180,8 @@ class VariableView(ArrayView):
             TypeError: If the variable is read-only.
         """
         item, value = text_of(item), text_of(value)
+        if isinstance(item, str) and item == "True":
+            item = EVERYTHING  # which takes a value for each element, too, as in Brian
         variable = self.variable
         if isinstance(variable, Subexpression) or variable.read_only:
             raise read_only(self.name, variable)
@@ -221,10 +223,9 @@ class VariableView(ArrayView):
             ) from None
 
     def _set_scalar(self, variable: ArrayVariable, item: object, value: object, names: Names) -> None:
-        if isinstance(item, str) and item not in ("True",):
+        if isinstance(item, str):
             raise IndexError(f"Cannot conditionally set the scalar variable '{self.name}'.")
-        if not isinstance(item, str):
-            self._check_scalar_index(item)
+        self._check_scalar_index(item)
         if isinstance(value, str):
             computed = self._computed(value, np.zeros(1, dtype=np.int64), names())
             variable.storage.array[0] = stored(computed, variable, self.group.name)[0]
@@ -239,17 +240,39 @@ class VariableView(ArrayView):
     def _set_text(self, variable: ArrayVariable, item: Any, text: str, names: Names) -> None:
         warn_of_ambiguity(self.group, item, text)
         storage = variable.storage
-        is_whole = isinstance(item, slice) and item == EVERYTHING
+        active = self._active()
+        is_whole = isinstance(item, slice) and item == EVERYTHING and active is None
         if is_whole and isinstance(storage, UniformStorage) and storage.size > FEW and storage.dtype.kind != "i":
             storage.set_computed(TextValues(*self._expression(text, names()), storage.size, storage.dtype))
             return
-        elements = np.atleast_1d(self.group.elements(item, names))
+        elements = self._chosen(cast(object, item), names)
+        elements = elements if active is None else elements[active[elements]]
         values = self._computed(text, elements, names())
         plain = stored(values, variable, self.group.name)
         if is_whole and self._reference.way.is_identity and elements.size == storage.size:
             storage.array[:] = plain
         else:
             storage.array[self._reference.way.find(elements)] = plain
+
+    def _chosen(self, item: object, names: Names) -> Array:
+        """Returns the numbers of the elements that are set."""
+        from ranvier.objects.variables.values import Where
+
+        if not isinstance(item, str):
+            return np.atleast_1d(self.group.elements(item, names))
+        elements, active = self.group.elements(Where(item, names), names), self._active()
+        return elements if active is None else elements[active[elements]]
+
+    def _active(self) -> Array | None:
+        """Returns which elements texts can set or choose: refractory ones keep what is "unless refractory"; None: all.
+
+        Brian runs texts as code of the group, which has this rule; from synapses nothing is kept.
+        """
+        found = self.group.reference("not_refractory") if cast(ArrayVariable, self.variable).protected else None
+        if found is None or found.owner is not self._reference.owner or found.way.index is not None:
+            return None
+        active = cast(ArrayVariable, found.variable).storage.take(found.way.find(np.arange(self.group.element_count)))
+        return None if active.all() else active
 
     def _computed(self, text: str, elements: Array, namespace: Mapping[str, object]) -> Array:
         """Returns the values of a text for some elements, its unit checked."""
@@ -301,7 +324,7 @@ class VariableView(ArrayView):
         if isinstance(item, slice) and self._reference.way.index is None:
             self._set_slice(variable, cast("slice[object, object, object]", item), plain)
             return
-        elements = np.atleast_1d(self.group.elements(item, names))
+        elements = self._chosen(cast(object, item), names)
         self._check_number(plain, elements.size)
         places = self._reference.way.find(elements)
         variable.storage.array[places] = plain if plain.ndim == 0 else plain.reshape(-1)
