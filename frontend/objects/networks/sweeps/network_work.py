@@ -20,6 +20,7 @@ from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.monitors.spikemonitor import EventMonitor
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.running import RunCall, sweeping
+from ranvier.objects.networks.sweeps.kinds import as_measured
 from ranvier.objects.networks.sweeps.measures import Facts, FunctionMeasure, TextMeasure
 from ranvier.objects.networks.sweeps.notes import not_finite_states
 from ranvier.objects.networks.sweeps.numbers import Numbers
@@ -321,7 +322,7 @@ def _copied(value: object) -> object:
         )
     if hasattr(value, "get_item"):
         value = cast(Array, value)[:]
-    return cast(Array, value).copy() if is_a(value, np.ndarray) else value
+    return cast(Array, value).copy() if is_a(value, np.ndarray) else as_measured(value)
 
 
 def digest(value: object) -> str:

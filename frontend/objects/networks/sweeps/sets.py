@@ -383,7 +383,11 @@ def in_column(values: Sequence[object], kind: str) -> list[object]:
 def _plain(value: object) -> object:
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, np.ndarray | np.generic | list | tuple):
-        array = np.asarray(cast(Array, value), dtype=None)
+    if is_a(value, (np.ndarray, np.generic, list, tuple)):
+        try:
+            array = np.asarray(cast(Array, value), dtype=None)
+        except ValueError:  # lists of different lengths
+            found = [_plain(each) for each in cast("Sequence[object]", value)]
+            return [cast(Array, each).tolist() if is_a(each, np.ndarray) else each for each in found]
         return array.item() if array.ndim == 0 else array
     return repr(value)
