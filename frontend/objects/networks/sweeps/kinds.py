@@ -46,6 +46,7 @@ class Kind:
 
 
 _NUMBER, _ANY_NUMBER = Kind(NUMBER, ""), Kind(NUMBER, None)
+_NOTHING: tuple[type, Dimension | None] = type(None), None
 
 
 def kind_of(value: object, unit: str = "") -> Kind | None:
@@ -144,7 +145,7 @@ class Kinds:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, Kind]] = {}
-        self._quick: dict[str, type] = {}
+        self._quick: dict[str, tuple[type, Dimension | None]] = {}
         self._forms: dict[str, object] = {}
 
     def take_in(self, outcome: Outcome) -> bool:
@@ -161,7 +162,8 @@ class Kinds:
         """
         is_other = False
         for name, value in outcome.measures.items():
-            if type(value) is self._quick.get(name):
+            kind, dim = self._quick.get(name, _NOTHING)
+            if type(value) is kind and (dim is None or (value.dim is dim and value.ndim == 0)):
                 continue
             what = f"The measure '{name}'"
             try:
@@ -183,9 +185,12 @@ class Kinds:
         return kind is not None and kind.unit is not None
 
     def _note_type(self, name: str, value: object) -> None:
-        """Notes of which type values are that need not be looked at: the usual ones, of which there are many."""
-        if self._known[name][1] == _NUMBER and type(value) in QUICK:
-            self._quick[name] = type(value)
+        """Notes of which type single values are that need not be looked at: there are many of them."""
+        known = self._known[name][1]
+        if known == _NUMBER and type(value) in QUICK:
+            self._quick[name] = type(value), None
+        elif known.what == NUMBER and known.unit and type(value) is Quantity and not value.is_dimensionless:
+            self._quick[name] = Quantity, value.dim
         else:
             self._quick.pop(name, None)
 

@@ -321,13 +321,21 @@ class FunctionMeasure:
 
     Attributes:
         function: The function.
+        arguments: How many arguments it takes.
     """
 
     function: Callable[..., object]
+    arguments: int
 
     def __call__(self, network: Sweepable, facts: Facts) -> object:
         """Returns the value after a run."""
-        return self.function(*(network, dict(facts.values))[: positional(self.function)])
+        match self.arguments:
+            case 0:
+                return self.function()
+            case 1:
+                return self.function(network)
+            case _:
+                return self.function(network, dict(facts.values))
 
 
 def positional(function: Callable[..., object]) -> int:
@@ -357,8 +365,7 @@ MOST_ARGUMENTS = 2
 
 
 def _by_function(function: Callable[..., object]) -> FunctionMeasure:
-    positional(function)
-    return FunctionMeasure(function)
+    return FunctionMeasure(function, positional(function))
 
 
 def measures_of(given: object, names: Names, script: Mapping[str, object]) -> dict[str, TextMeasure | FunctionMeasure]:

@@ -221,8 +221,8 @@ class NetworkWork:
             target.set(value, names)
 
     def put_back(self) -> None:
-        """Sets the network to the state from which each set begins."""
-        snapshot.put_back(self.network, self.state, restore_random_state=True)
+        """Sets the network to the state from which each set begins; its seed is set next."""
+        snapshot.put_back(self.network, self.state, restore_random_state=True, restore_numpy=False)
         self._is_put_back = True
 
     def _set_namespaces(self, values: Mapping[str, object]) -> None:

@@ -361,6 +361,10 @@ def plain(values: Sequence[object]) -> list[object]:
         return list(values)
     if len(kinds) == 1 and kinds <= {np.bool_, np.int64, np.float64}:
         return cast("list[object]", np.array(cast("list[float]", values)).tolist())
+    if kinds == {Quantity}:
+        quantities = cast("Sequence[Quantity]", values)
+        is_one = all(value.ndim == 0 and value.dtype.kind == "f" for value in quantities)
+        return [float(value) if is_one else _plain(value) for value in quantities]
     return [_plain(value) for value in values]
 
 

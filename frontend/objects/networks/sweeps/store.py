@@ -139,9 +139,12 @@ def rows_of(outcomes: Sequence[Outcome], kinds: Mapping[str, str]) -> object:
     return parts.table_of(columns, units, SETS)
 
 
+_SIMPLE: set[type] = {*QUICK, Quantity} - {int}
+
+
 def _is_simple(value: object) -> bool:
     """Tells whether any table can hold a measure: numbers or truth values, one or an array, or a text."""
-    if type(value) in QUICK and type(value) is not int:
+    if type(value) in _SIMPLE:
         return True
     if is_a(value, np.ndarray):
         dtype = cast(Array, value).dtype
