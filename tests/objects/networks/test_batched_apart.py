@@ -146,8 +146,8 @@ def test_what_else_the_plan_depends_on_is_still_seen():
 
 
 def test_an_argument_that_stays_the_same_is_no_reason_to_learn_anew(monkeypatch):
-    calls, make = [], instances.prepared
-    monkeypatch.setattr(instances, "prepared", lambda *args: calls.append(1) or make(*args))
+    calls, make = [], instances.ready_for
+    monkeypatch.setattr(instances, "ready_for", lambda *args: calls.append(1) or make(*args))
     network = plain()
     f = network.batched(5 * ms, ["mu", "tau", "cells.w"], "cells.v", namespace=NAMES)
 

@@ -128,6 +128,10 @@ def as_measured(value: object) -> object:
         return value
 
 
+def _is_one_of(value: Quantity, dim: Dimension) -> bool:
+    return value.dim is dim and value.ndim == 0
+
+
 class Misfit(Exception):
     """A measure or a table of a set does not go with those of another; the text says why.
 
@@ -163,7 +167,7 @@ class Kinds:
         is_other = False
         for name, value in outcome.measures.items():
             kind, dim = self._quick.get(name, _NOTHING)
-            if type(value) is kind and (dim is None or (value.dim is dim and value.ndim == 0)):
+            if type(value) is kind and (dim is None or _is_one_of(cast(Quantity, value), dim)):
                 continue
             what = f"The measure '{name}'"
             try:

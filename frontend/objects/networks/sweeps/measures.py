@@ -329,13 +329,9 @@ class FunctionMeasure:
 
     def __call__(self, network: Sweepable, facts: Facts) -> object:
         """Returns the value after a run."""
-        match self.arguments:
-            case 0:
-                return self.function()
-            case 1:
-                return self.function(network)
-            case _:
-                return self.function(network, dict(facts.values))
+        if not self.arguments:
+            return self.function()
+        return self.function(*(network, dict(facts.values))[: self.arguments])
 
 
 def positional(function: Callable[..., object]) -> int:
