@@ -199,11 +199,11 @@ def test_a_function_of_arrays_names_both_sets_and_both_units() -> None:
     found = simulate([2, 0, 3, 5])
     assert found.dim is volt.dim and np.isnan(found[0] / mV) and found[1] == 1 * mV and found[2] == 0 * mV
     with pytest.raises(
-        DimensionMismatchError, match="of set 1 has another unit than in earlier calls .units are s and V"
+        DimensionMismatchError, match=r"of set 1 has another unit than in earlier calls .units are s and V"
     ):
         simulate([0, 1])
     with pytest.raises(
-        DimensionMismatchError, match="of set 0 has another unit than in earlier calls .units are 1 and V"
+        DimensionMismatchError, match=r"of set 0 has another unit than in earlier calls .units are 1 and V"
     ):
         simulate([4, 4])
     other = net.batched(1 * ms, over=["k"], measure=at, namespace={})
