@@ -11,12 +11,12 @@ from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.inputs.spike_lists import BY_STEP, list_row
 from ranvier.objects.memory.arrays import in_bytes
 from ranvier.objects.memory.plan import MemoryPlan, MemoryRow, available_memory
-from ranvier.objects.networks.threads import likely_threads
 from ranvier.objects.networks.timed_rows import timed_rows
 from ranvier.objects.synapses.memory import synapses_rows
 from ranvier.objects.synapses.synapses import Synapses
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.session.given import is_a
+from ranvier.stages.threads import likely_threads
 
 NO_SPIKES: Mapping[str, int] = MappingProxyType({})
 """No group is given spikes."""
