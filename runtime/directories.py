@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ranvier.ir.text_files import read_object
-from ranvier.runtime.parts import SUFFIX, joined, parts_in, read_part, write_part
+from ranvier.runtime.joined_tables import joined
+from ranvier.runtime.parts import SUFFIX, parts_in, read_part, write_part
 from ranvier.runtime.writers import Lock, explained, write_to_disk
 
 ABANDONED_SECONDS = 3600.0
@@ -149,8 +150,16 @@ class PartsDirectory:
         Raises:
             ValueError: If one of its parts is damaged.
         """
-        parts = parts_in(self.path / name)
-        return joined([self._read(path) for path in parts]) if parts else None
+        pieces = self.pieces(name)
+        return joined(pieces) if pieces else None
+
+    def pieces(self, name: str) -> list[Any]:
+        """Returns the parts of a table.
+
+        Raises:
+            ValueError: If one of them is damaged.
+        """
+        return [self._read(path) for path in parts_in(self.path / name)]
 
     def _read(self, path: Path) -> Any:
         try:

@@ -7,7 +7,7 @@ readers of directories of Parquet files.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from ranvier.runtime.arrow import pyarrow
 from ranvier.runtime.frames import library
+from ranvier.runtime.joined_tables import joined, units_of
 
 SUFFIX = ".parquet"
 
@@ -55,9 +56,11 @@ def _array(name: str, values: Sequence[Any] | np.ndarray[Any, Any]) -> Any:
         plain = [value if value is None else str(value) for value in plain]
     elif any(isinstance(value, float) for value in plain):
         plain = [float(value) if type(value) in (int, bool) else value for value in plain]
+    elif {bool, int} <= kinds:
+        plain = [int(value) if type(value) is bool else value for value in plain]
     try:
         return pa.array(plain)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as error:
         raise TypeError(
             f"The values of '{name}' cannot be written to a table: {error}. Tables hold numbers, truth values, texts, "
             "and arrays of them, of one kind in each column."
@@ -78,11 +81,6 @@ def with_column(table: Any, name: str, values: int | np.ndarray[Any, Any]) -> An
 def rows_between(table: Any, start: int, stop: int) -> Any:
     """Returns some rows of a table, without copying them."""
     return table.slice(start, stop - start)
-
-
-def joined(tables: Sequence[Any]) -> Any:
-    """Returns one table of all rows; where columns differ in type (all values missing, whole numbers) the wider one."""
-    return pyarrow().concat_tables(tables, promote_options="permissive")
 
 
 def write_part(path: Path, table: Any) -> None:
@@ -129,16 +127,6 @@ def _to_disk(path: Path) -> None:
         os.close(file)
 
 
-def units_of(table: Any) -> dict[str, str]:
-    """Returns the units of those columns that have one."""
-    found: dict[str, str] = {}
-    for field in table.schema:
-        metadata: dict[bytes, bytes] = field.metadata or {}
-        if b"unit" in metadata:
-            found[field.name] = metadata[b"unit"].decode()
-    return found
-
-
 def column_values(table: Any, name: str) -> np.ndarray[Any, Any]:
     """Returns a column as a numpy array."""
     return table.column(name).to_numpy()
@@ -165,6 +153,25 @@ def rows_in(table: Any) -> int:
 def values_by(table: Any, key: str, name: str) -> dict[int, Any]:
     """Returns the values of a column, by those of a column of whole numbers."""
     return dict(zip(table.column(key).to_pylist(), table.column(name).to_pylist(), strict=True))
+
+
+def pairs(table: Any, key: str, name: str) -> Iterator[tuple[int, Any]]:
+    """Yields the values of two columns, row by row."""
+    for piece in table.select([key, name]).to_batches(max_chunksize=256):
+        yield from zip(piece.column(0).to_pylist(), piece.column(1).to_pylist(), strict=True)
+
+
+def rows_of(table: Any) -> list[dict[str, Any]]:
+    """Returns the rows of a table, each with its values by name."""
+    return table.to_pylist()
+
+
+def rows_without(table: Any, name: str, values: Collection[int]) -> Any:
+    """Returns the rows in which a column of whole numbers has none of some values."""
+    if not values:
+        return table
+    column = column_values(table, name)
+    return table.filter(pyarrow().array(~np.isin(column, list(values))))
 
 
 def rows_where(table: Any, name: str, value: int) -> Any:

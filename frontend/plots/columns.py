@@ -15,6 +15,7 @@ from ranvier.objects.networks.sweeps.columns import unit_of
 from ranvier.plots.axes import plain
 from ranvier.runtime import parts
 from ranvier.runtime.arrow import pyarrow
+from ranvier.runtime.joined_tables import units_of
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 USUAL_UNITS: Mapping[str, str] = {"t": "s", "rate": "Hz"}
@@ -96,7 +97,7 @@ def _table_of(source: Any) -> Any:
 
 
 def _columns_of_table(table: Any, name: object) -> Columns:
-    units = {**USUAL_UNITS, **parts.units_of(table)}
+    units = {**USUAL_UNITS, **units_of(table)}
     metadata: dict[bytes, bytes] = table.schema.metadata or {}
     numbers = metadata.get(b"indices", b"").decode()
     called = name if isinstance(name, str) else metadata.get(b"monitor", b"").decode()

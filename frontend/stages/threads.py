@@ -40,6 +40,10 @@ MOST_BY_ITSELF = 16
 """The most threads that the work decides for: memory is shared by all."""
 
 
+MANY = 50_000
+"""So many synapses are work for two threads, where each is looked at in a step."""
+
+
 @dataclass(frozen=True)
 class Threads:
     """How many threads a run has.
@@ -111,6 +115,16 @@ def asked_for() -> Threads | None:
     if number <= 0:
         return None
     return Threads(min(int(number), MOST_THREADS), "the preference devices.cpp_standalone.openmp_threads")
+
+
+def likely_threads(synapses: int) -> int:
+    """Returns how many threads a run with some synapses is likely to have, before its program is known."""
+    asked = asked_for()
+    if not has_threads():
+        return 1
+    if asked is not None:
+        return asked.number
+    return min(_available()[0], MOST_BY_ITSELF) if synapses >= MANY else 1
 
 
 def _available() -> tuple[int, str]:

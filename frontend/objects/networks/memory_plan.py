@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -12,8 +12,11 @@ from ranvier.objects.inputs.spike_lists import BY_STEP, list_row
 from ranvier.objects.memory.arrays import in_bytes
 from ranvier.objects.memory.plan import MemoryPlan, MemoryRow, available_memory
 from ranvier.objects.networks.timed_rows import timed_rows
+from ranvier.objects.synapses.memory import synapses_rows
+from ranvier.objects.synapses.synapses import Synapses
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.session.given import is_a
+from ranvier.stages.threads import likely_threads
 
 NO_SPIKES: Mapping[str, int] = MappingProxyType({})
 """No group is given spikes."""
@@ -46,7 +49,7 @@ def network_plan(
         ValueError: If it is less than 1.
     """
     check_instances(instances)
-    rows = [row for obj in objects for row in obj.memory_rows(exact=exact)]
+    rows = [row for obj in objects for row in _rows_of(obj, exact=exact, alone=instances is None)]
     rows += timed_rows(objects, names, given)
     for name in given:
         owner, _, variable = name.partition(".")
@@ -57,6 +60,13 @@ def network_plan(
         _with_spikes(row, spikes[row.object]) if row.what == BY_STEP and row.object in spikes else row for row in rows
     ]
     return MemoryPlan((row for row in rows if row.bytes or row.per_second or row.per_spike), instances)
+
+
+def _rows_of(obj: BrianObject, *, exact: bool, alone: bool) -> Iterable[MemoryRow]:
+    """Returns the memory of an object; that which threads of a run need is none of instances, which have one each."""
+    if alone and isinstance(obj, Synapses):
+        return synapses_rows(obj, exact=exact, threads=likely_threads(obj.element_count))
+    return obj.memory_rows(exact=exact)
 
 
 def _with_spikes(row: MemoryRow, number: int) -> MemoryRow:

@@ -109,8 +109,14 @@ def _restoring(what: str) -> Generator[None, None, None]:
         Layout.restoring = ""
 
 
-def put_back(network: Storable, state: NetworkState, *, restore_random_state: bool) -> None:
+def put_back(network: Storable, state: NetworkState, *, restore_random_state: bool, restore_numpy: bool = True) -> None:
     """Sets a network back to a state, all of it or nothing: each object is asked first whether it can.
+
+    Args:
+        network: The network.
+        state: The state.
+        restore_random_state: Whether the random numbers that follow are those that followed then.
+        restore_numpy: Whether this is so for numpy's, too, which takes 50 us: not where a seed is set next.
 
     Raises:
         KeyError: If an object of the state is not in the network, or one of the network not in the state, or an object
@@ -126,19 +132,21 @@ def put_back(network: Storable, state: NetworkState, *, restore_random_state: bo
             obj.check_state(state.objects)
     network.is_half_restored = True
     if restore_random_state:
-        np.random.set_state(state.numpy_random)
+        if restore_numpy:
+            np.random.set_state(state.numpy_random)
         network.random.set_state(state.random_key)
     else:
         network.random.renew()
     with _restoring("writing"):
         for name, obj in present.items():
             obj.set_state(state.objects[name])
-    for clock in network.clocks:
+    clocks = network.clocks
+    for clock in clocks:
         if isinstance(clock, Clock) and clock.name in state.clocks:
             clock.set_state(*state.clocks[clock.name])
-    for clock in network.clocks:
+    for clock in clocks:
         if not isinstance(clock, Clock):  # what comes next follows from the time
-            clock.set_interval(state.time, state.time, same_time(network.clocks))
+            clock.set_interval(state.time, state.time, same_time(clocks))
     network.t_ = state.time
     network.is_half_restored = False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,6 +28,7 @@ from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.objects.pathways.delays import Pathed
 from ranvier.objects.pathways.pathway import SynapticPathway
+from ranvier.objects.synapses.memory_of_sums import Sum, bytes_of_ends, planned_states, rows_of_threads
 from ranvier.objects.variables.meanings import array_binding
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.passes.facts.layouts import GUARDED, GUESS, INTERVAL, best_layout
@@ -46,7 +48,7 @@ class Laid(Pathed, Protocol):
         ...
 
     @property
-    def summed_updaters(self) -> Mapping[str, object]:
+    def summed_updaters(self) -> Mapping[str, Sum]:
         """Name of a summed variable and what computes it."""
         ...
 
@@ -102,6 +104,23 @@ class _Use:
         self.written |= set(synapses.user_equations.subexpr_names) if synapses.subexpression_updater else set()
         self._event_driven: set[str] = set(synapses.event_driven.names)
         self._sides: dict[str, str] | None = None
+
+    @property
+    def driven(self) -> set[str]:
+        """The names in equations of clock-driven variables, and of subexpressions that are stored."""
+        equations = self._synapses.user_equations
+        several = equations.eq_expressions if self._synapses.subexpression_updater else equations.diff_eq_expressions
+        return {each for name, expr in several if name not in self.held for each in names(expr.tree)}
+
+    @cached_property
+    def held(self) -> Mapping[str, str]:
+        """The clock-driven variables that neurons hold since the last run, or will hold in the first; their sides."""
+        states = self._synapses.shared_states
+        if states is None:
+            return {}
+        if states.held is not None:
+            return states.held.sharing.sides
+        return {} if states.reasons else planned_states(self._synapses, self._code)
 
     def is_written(self, name: str) -> bool:
         """Tells whether the network changes a variable."""
@@ -161,14 +180,9 @@ class _Use:
             return True
         if name == LASTUPDATE or name in self._event_driven:
             return not self.is_held_by_neurons(name)
-        if not self._all_set and self._is_held_now(name):
+        if not self._all_set and name in self.held:
             return False
         return name in self.written or self._all_set
-
-    def _is_held_now(self, name: str) -> bool:
-        """Tells whether neurons have held a clock-driven variable since the last run."""
-        states = self._synapses.shared_states
-        return states is not None and states.held is not None and name in states.held.sharing.sides
 
 
 def planned_sides(synapses: Laid, code: Mapping[str, Sequence[Statement]]) -> dict[str, str]:
@@ -208,12 +222,21 @@ def _planned_binding(synapses: Laid, name: str) -> SynapticBinding | None:
     return synaptic_bindings({name: bound}, synapses.connections)[name]
 
 
-def synapses_rows(synapses: Laid, *, exact: bool = True) -> Iterator[MemoryRow]:
-    """Yields the memory of synapses that have been made."""
+def synapses_rows(synapses: Laid, *, exact: bool = True, threads: int = 1) -> Iterator[MemoryRow]:
+    """Yields the memory of synapses that have been made.
+
+    Args:
+        synapses: The synapses.
+        exact: Whether delays are looked at.
+        threads: How many threads a run has.
+    """
     count = synapses.element_count
     sources, targets = synapses.connections.sources, synapses.connections.targets
     used = _Use(synapses)
-    yield MemoryRow(synapses.name, "ends", count, *_twice(sources.kept_bytes + targets.kept_bytes))
+    kept, held = sources.kept_bytes + targets.kept_bytes, used.held
+    changing = used.written - held.keys()
+    more = bytes_of_ends(synapses, used.driven, held, changing, threads)
+    yield MemoryRow(synapses.name, "ends", count, kept + more, kept)
     for name, storage in own_storages(synapses):
         if name in ("i", "j", "delay"):
             continue
@@ -226,6 +249,7 @@ def synapses_rows(synapses: Laid, *, exact: bool = True) -> Iterator[MemoryRow]:
             yield MemoryRow(synapses.name, name, number, size, present, own=own)
     for pathway in synapses.pathways.values():
         yield from _pathway_rows(synapses, pathway, used, exact=exact)
+    yield from rows_of_threads(synapses, changing, held, threads)
 
 
 def _twice(number: int) -> tuple[int, int]:

@@ -144,13 +144,13 @@ def test_nothing_is_looked_at_or_compiled_again(network, monkeypatch):
 @pytest.fixture
 def prepared(monkeypatch):
     """The calls that make a network ready for a set."""
-    calls, make = [], instances.prepared
+    calls, make = [], instances.ready_for
 
     def noted(*args):
         calls.append(args)
         return make(*args)
 
-    monkeypatch.setattr(instances, "prepared", noted)
+    monkeypatch.setattr(instances, "ready_for", noted)
     return calls
 
 

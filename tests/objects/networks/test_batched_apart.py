@@ -146,8 +146,8 @@ def test_what_else_the_plan_depends_on_is_still_seen():
 
 
 def test_an_argument_that_stays_the_same_is_no_reason_to_learn_anew(monkeypatch):
-    calls, make = [], instances.prepared
-    monkeypatch.setattr(instances, "prepared", lambda *args: calls.append(1) or make(*args))
+    calls, make = [], instances.ready_for
+    monkeypatch.setattr(instances, "ready_for", lambda *args: calls.append(1) or make(*args))
     network = plain()
     f = network.batched(5 * ms, ["mu", "tau", "cells.w"], "cells.v", namespace=NAMES)
 
@@ -232,3 +232,19 @@ def test_python_in_a_step_and_functions_as_measures_need_the_network(sessions):
         assert f(2.0 + k) == g(2.0 + k)
         sessions.clear()
     assert len(seen) >= 20 and f(2.0) == g(2.0) and len(sessions) == 2
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+@pytest.mark.parametrize("count", [1, 20, 60])
+def test_measures_have_their_units_in_each_call_however_many_runs_there_are(count, workers):
+    """What several threads have measured was put together without the unit, from the second or third call on."""
+    f = plain().batched(5 * ms, ["mu"], TEXTS, namespace=NAMES, workers=workers)
+    first = f(np.linspace(20, 30, count) * mV)
+    units = {name: getattr(first[name], "dim", None) for name in TEXTS}
+    assert units["v"] is mV.dim and units["n"] is None
+    for _ in range(4):
+        found = f(np.linspace(20, 30, count) * mV)
+        assert {name: getattr(found[name], "dim", None) for name in TEXTS} == units
+        assert all(
+            np.array_equal(np.asarray(found[name]), np.asarray(first[name])) for name in TEXTS if name != "first"
+        )

@@ -364,7 +364,7 @@ def test_values_that_are_no_numbers_are_told_and_the_row_is_kept(tmp_path, worke
     assert [str(each) for each in again.warnings] == [str(each) for each in result.warnings]
     with pytest.raises(ValueError, match="cannot be called 'warning'"):
         network.sweep(1 * ms, over, measure={"warning": "mean(v)"})
-    unsure = sweep(lambda a: {"x": float("nan"), "y": [1, [2]]}, over={"a": [1]})
+    unsure = sweep(lambda a: {"x": float("nan"), "y": [[1], [2, 3]]}, over={"a": [1]})
     assert unsure.warnings[0].error == "'x' is NaN or infinite."
 
 
@@ -425,7 +425,8 @@ def test_a_directory_of_something_else(model, tmp_path):
 
 
 def test_values_of_several_kinds_are_one_column(model, tmp_path, monkeypatch):
-    monkeypatch.setattr("ranvier.objects.networks.sweeps.store.MOST_IN_PART", 1)  # each set has a part of its own
+    # each set has a part of its own
+    monkeypatch.setattr("ranvier.objects.networks.sweeps.directory_store.MOST_IN_PART", 1)
     over = {"cells.v": ["rand()*mV", 1 * mV, [2] * 8 * mV], "cells.w": [1, [2] * 8, 3]}
     for out in (None, tmp_path / "sweep"):
         frame = model.sweep(over, zip=True, out=out, measure="mean(w)").to_pandas()

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from ranvier import Network, NeuronGroup, SpikeMonitor, ms, mV, seed, sweep
-from ranvier.objects.networks.sweeps import store
+from ranvier.objects.networks.sweeps import directory_store, store
 from ranvier.runtime import directories, parts, writers
 from ranvier.runtime.writers import BusyError, Lock, Owner
 
@@ -124,7 +124,7 @@ def test_what_is_done_can_be_read_where_nobody_may_write(tmp_path: Path) -> None
 
 
 def test_who_has_lost_the_lock_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(directory_store, "PART_SECONDS", 0.0)
     monkeypatch.setattr(writers, "ALIVE_SECONDS", 0.0)
     out = tmp_path / "out"
 
@@ -263,7 +263,7 @@ class Swept:
 def test_a_sweep_that_is_killed_at_any_moment_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     swept, moments = Swept(), random.Random(5)
     whole = swept(tmp_path / "whole")
-    monkeypatch.setattr(store, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(directory_store, "PART_SECONDS", 0.0)
     out, counts = tmp_path / "out", [0]
     for kill in range(5):
         process = in_process(lambda kill=kill: swept(out, 0.004, workers=2 if kill % 2 else None))
@@ -297,7 +297,7 @@ def test_a_directory_in_which_nothing_was_begun(tmp_path: Path) -> None:
 def test_a_directory_of_another_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its sets may have other random numbers."""
     with monkeypatch.context() as patch:
-        patch.setattr(store, "FORMAT", store.FORMAT - 1)
+        patch.setattr(directory_store, "FORMAT", directory_store.FORMAT - 1)
         sweep(double, {"k": [1, 2]}, out=tmp_path / "out")
     with pytest.raises(ValueError, match=r"written by another version; name another directory for out="):
         sweep(double, {"k": [1, 2]}, out=tmp_path / "out")
@@ -337,7 +337,7 @@ def test_locks_and_manifests_that_cannot_be_written(
 
 
 def test_parts_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(directory_store, "PART_SECONDS", 0.0)
     real = directories.write_part
 
     def full(path: Path, table: Any) -> None:
@@ -367,7 +367,7 @@ def test_a_damaged_part_is_named_and_its_sets_are_computed_anew(tmp_path: Path, 
     cells = NeuronGroup(2, "dv/dt = k/ms : 1", threshold="v > 1", reset="v = 0", method="euler", name="damaged_cells")
     spikes = SpikeMonitor(cells, name="spikes")
     network = Network(cells, spikes)
-    store.MOST_IN_PART, most = 2, store.MOST_IN_PART
+    directory_store.MOST_IN_PART, most = 2, directory_store.MOST_IN_PART
     try:
         seed(1)
 
@@ -388,7 +388,7 @@ def test_a_damaged_part_is_named_and_its_sets_are_computed_anew(tmp_path: Path, 
         again = swept()
         assert [again.to_arrow(), again.tables["spikes"]] == expected
     finally:
-        store.MOST_IN_PART = most
+        directory_store.MOST_IN_PART = most
 
 
 # ---------------------------------------------------------------- what many sets cost
@@ -397,9 +397,10 @@ def test_a_damaged_part_is_named_and_its_sets_are_computed_anew(tmp_path: Path, 
 def test_measures_that_are_arrays_are_put_into_tables_part_by_part(tmp_path: Path, monkeypatch: Any) -> None:
     made: list[int] = []
     rows_of = store.rows_of
-    monkeypatch.setattr(
-        store, "rows_of", lambda outcomes, kinds: made.append(len(outcomes)) or rows_of(outcomes, kinds)
-    )
+    for module in (store, directory_store):
+        monkeypatch.setattr(
+            module, "rows_of", lambda outcomes, kinds: made.append(len(outcomes)) or rows_of(outcomes, kinds)
+        )
     cells = NeuronGroup(
         3, "dv/dt = (mu - v)/(5*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="cells"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from ranvier.objects.networks.sweeps.prepared import usual_sets
 from ranvier.objects.networks.sweeps.stacked import NotStacked
 from ranvier.runtime.batches import BatchRun
 from ranvier.runtime.turns import TurnRun
+from ranvier.units.functions import concatenate
 
 Run = BatchRun | TurnRun
 
@@ -122,5 +124,5 @@ def _taken(job: Job, run: Run, chunk: Sequence[int]) -> tuple[dict[str, Array], 
 
 
 def _together(parts: Sequence[Array]) -> Array:
-    """Returns measures of several runs as those of one."""
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    """Returns measures of several runs as those of one, with their unit, which numpy's function forgets."""
+    return parts[0] if len(parts) == 1 else cast(Array, concatenate(parts))

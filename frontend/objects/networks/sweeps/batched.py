@@ -19,6 +19,7 @@ from ranvier.objects.networks.sweeps.batched_arguments import Batch, batch_of, i
 from ranvier.objects.networks.sweeps.first_look import is_open, used_names
 from ranvier.objects.networks.sweeps.forms import Form, form_of, workers_of
 from ranvier.objects.networks.sweeps.kept_jobs import KeptJobs
+from ranvier.objects.networks.sweeps.kinds import goes_with_each_unit
 from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
 from ranvier.objects.networks.sweeps.network_sweep import check_possible, start_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
@@ -88,6 +89,7 @@ class Batched:
         self.names = tuple(self._inputs)
         self._work = NetworkWork(network, self._request(call))
         self._shapes: dict[str, tuple[tuple[int, ...], Dimension]] = {}
+        self._firm: dict[str, Dimension] = {}  # the units of measures
         self._compiled_for: tuple[bool, ...] | None = None
         self._calls = 0
         self._told = Counter[str]()
@@ -305,22 +307,34 @@ class Batched:
         if not ok:
             return self._shapes[name]
         first, value = ok[0]
-        shape, dim = np.shape(cast(Array, value)), get_dimensions(cast(Quantity, value))
-        if {type(other) for _, other in ok} <= PLAIN:
-            return shape, dim
+        shape = np.shape(cast(Array, value))
+        if self._firm.get(name) is DIMENSIONLESS and {type(other) for _, other in ok} <= PLAIN:
+            return shape, DIMENSIONLESS
         for k, other in ok:
             if np.shape(cast(Array, other)) != shape:
                 raise ValueError(
                     f"The measure '{name}' has the shape {shape} in set {first}, but {np.shape(cast(Array, other))} in "
                     f"set {k}: batched needs one shape. Network.sweep takes measures of different lengths."
                 )
-            if get_dimensions(cast(Quantity, other)) is not dim:
-                raise DimensionMismatchError(
-                    f"The measure '{name}' of set {k} has another unit than that of set {first}",
-                    get_dimensions(cast(Quantity, other)),
-                    dim,
-                )
-        return shape, dim
+        return shape, self._unit_of(name, ok)
+
+    def _unit_of(self, name: str, ok: Sequence[tuple[int, object]]) -> Dimension:
+        """Returns the unit that a measure has in all sets of all calls; 0, NaN and infinity go with each.
+
+        Raises:
+            DimensionMismatchError: If there are several.
+        """
+        where = "in earlier calls"
+        for k, other in ok:
+            dim = get_dimensions(cast(Quantity, other))
+            if dim is DIMENSIONLESS and goes_with_each_unit(other):
+                continue
+            if name not in self._firm:
+                self._firm[name], where = dim, f"that of set {k}"
+            if self._firm[name] is not dim:
+                text = f"The measure '{name}' of set {k} has another unit than {where}"
+                raise DimensionMismatchError(text, dim, self._firm[name])
+        return self._firm.get(name, DIMENSIONLESS)
 
     def __repr__(self) -> str:
         measures = ", ".join(name or "measure" for name in self._work.request.measures)

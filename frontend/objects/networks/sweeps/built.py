@@ -15,7 +15,9 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.running import stop
 from ranvier.objects.networks.sweeps.conduct import conduct
+from ranvier.objects.networks.sweeps.directory_store import opened
 from ranvier.objects.networks.sweeps.forms import form_of
+from ranvier.objects.networks.sweeps.kinds import as_measured
 from ranvier.objects.networks.sweeps.network_work import LAYOUT, code_text, digest
 from ranvier.objects.networks.sweeps.plan import SweepPlan, plan_of
 from ranvier.objects.networks.sweeps.progress import check_report
@@ -23,7 +25,6 @@ from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.scene import Scene
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, sets_of
 from ranvier.objects.networks.sweeps.shares import share_of
-from ranvier.objects.networks.sweeps.store import opened
 from ranvier.objects.networks.sweeps.work import REMARKS, Outcome, Seeds, attempted, same_randomness, values_with_seed
 from ranvier.runtime import parts
 from ranvier.session.randomness import random_state, seed
@@ -78,7 +79,9 @@ class BuiltWork:
                     f"The function returns '{name}', but the table of the sweep has such a column already."
                 )
             elif found is not None:
-                outcome.measures[name] = cast(Array, value).copy() if isinstance(value, np.ndarray) else value
+                outcome.measures[name] = (
+                    cast(Array, value).copy() if isinstance(value, np.ndarray) else as_measured(value)
+                )
 
     @contextlib.contextmanager
     def session(self) -> Generator[None, None, None]:
@@ -130,7 +133,7 @@ def sweep_function(
     share = share_of(part, out)
     todo = share.of(len(sets))
     work = BuiltWork(function, sets, Seeds(random_state.seed, 0), takes_seed=takes_seed)
-    with opened(out, work.facts, work.seeds, None if plan else todo, share) as store:
+    with opened(out, work.facts, work.seeds, None if plan else todo, share, sets.axes) as store:
         work.seeds = store.seeds
         left = [k for k in todo if k not in store.done]
         form = form_of(workers, work, left)

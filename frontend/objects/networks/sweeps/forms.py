@@ -31,6 +31,7 @@ from ranvier.objects.networks.sweeps.elsewhere import Elsewhere
 from ranvier.objects.networks.sweeps.senders import Client, DaskSender, Executor, ExecutorSender
 from ranvier.objects.networks.sweeps.shipping import held, packed
 from ranvier.objects.networks.sweeps.streaming import stream
+from ranvier.objects.networks.sweeps.usable import check_connected, check_usable, workers_there
 from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Work
 from ranvier.objects.networks.sweeps.workers import compute_in_processes
 from ranvier.session.given import is_a, is_text
@@ -173,6 +174,8 @@ def form_of(
         raise ValueError(f"form is one of {', '.join(map(repr, FORMS))}, not {asked!r}.{one_of(FORMS, asked)}")
     width = "auto" if asked is None else asked
     if is_dask_client(workers) or callable(getattr(workers, "submit", None)):
+        if todo:
+            check_usable(workers)
         if asked not in (None, "lanes", "turns"):
             raise ValueError(f"Processes that the script has made have a form of their own: leave form={asked!r} out.")
         return _by_those_given(workers, work, None if together is None or not todo else partial(together, todo), width)
@@ -271,10 +274,7 @@ def _by_those_given(workers: object, work: Work, together: Begin | None, width: 
     """
     if is_dask_client(workers):
         client = cast(Client, workers)
-        if client.status == "closed":
-            raise TypeError("The client is closed: connect to the cluster again, Client(address).")
-        if client.asynchronous:
-            raise TypeError("The client is asynchronous; a sweep takes one that is not: Client(address).")
+        check_connected(client)
         if together is None:
             return _by_dask(client, work)
         return _dask_with_instances(client, work, together, width)
@@ -305,13 +305,13 @@ def _dask_with_instances(client: Client, work: Work, together: Begin, width: str
             "workers=client) with a function that builds the network and runs it, or workers='all' for the processors "
             "of this machine."
         ) from None
-    count = max(len(client.nthreads()), 1)
+    count = max(len(workers_there(client)), 1)
     why = f"the script has given a cluster with {count} workers; in {found.name} there: {found.reason}"
     return Elsewhere(why, "Dask", count, found, lambda parcel: DaskSender(client, parcel))
 
 
 def _by_dask(client: Client, work: Work) -> ByDask:
-    workers = client.nthreads()
+    workers = workers_there(client)
     if any(address.startswith("inproc:") for address in workers) and work.is_shared:
         raise TypeError(
             "The workers of this cluster are threads of this process, which cannot run networks at once. Use "

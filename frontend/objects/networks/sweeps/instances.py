@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
 
@@ -28,12 +27,22 @@ from ranvier.actions.rewrites.count_refractory_steps import StepsUntil
 from ranvier.objects.inputs.timedarray import TimedArray
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.objects.networks.sweeps.learnt import Follows, key_of, known, note, probes_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
-from ranvier.objects.networks.sweeps.prepared import KEY, Prepared, array_of, check_alone_in_code, prepared
-from ranvier.objects.networks.sweeps.sets import Axis, described, in_si
+from ranvier.objects.networks.sweeps.prepared import (
+    KEY,
+    Prepared,
+    array_of,
+    check_alone_in_code,
+    filled,
+    is_another,
+    prepared,
+    ready_for,
+)
+from ranvier.objects.networks.sweeps.sets import Axis, in_si
 from ranvier.objects.networks.sweeps.spike_inputs import SpikeInputs
 from ranvier.objects.networks.sweeps.targets import SpikesTarget, VariableTarget
-from ranvier.objects.networks.sweeps.work import CannotBePrepared, NotAbreast, error_text
+from ranvier.objects.networks.sweeps.work import CannotBePrepared, NotAbreast
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.runtime.turns import plain_inputs
 from ranvier.session.given import is_a, is_text
@@ -41,16 +50,8 @@ from ranvier.session.randomness import seed
 
 LARGE = 1 << 20
 """Arrays of so many bytes are looked at as seldom as can be."""
-CHECKED = 3
-"""So many sets are prepared to check what was learnt."""
-
-
-@dataclass
-class _Follows:
-    """An input that follows from one key, but is not its value: what it is for each value, as far as was asked for."""
-
-    name: str
-    known: dict[int, Array] = field(default_factory=dict[int, Array])
+CHECKED, CHECKED_AGAIN = 3, 2
+"""So many sets are prepared to check what was learnt; so many what was learnt and checked in an earlier sweep."""
 
 
 class Instances:
@@ -80,7 +81,8 @@ class Instances:
         self._seen = seen or {}
         self.fixed: dict[str, object] = {}
         self._values: Mapping[str, object] = dict(work.values(members[0]))
-        self.base = _ready(work, self._values)
+        self.base = ready_for(work, self._values)
+        self._last: Prepared | None = None
         check_alone_in_code(self.base)
         self._large: dict[int, tuple[Array, object]] = {}
         self._contents = self._all_contents(self.base)
@@ -89,17 +91,17 @@ class Instances:
             n: value.size for n, value in enumerate(self.base.arguments.values) if isinstance(value, Storage)
         }
         self._direct: dict[int, str] = {}
-        self._follows: dict[int, _Follows] = {}
+        self._follows: dict[int, Follows] = {}
         self._texts: dict[int, tuple[VariableTarget, object]] = {}
         self._each = bool(self.base.arguments.checks)
         """Whether each set is prepared by itself."""
         self._given: set[int] = set()
-        self._learn()
+        self._checked = CHECKED
+        self._learn_once()
         changed = {n for n, entry in enumerate(self.base.plan.inputs) if entry.changes}
         self.own = sorted({KEY, *self._direct, *self._follows, *self._texts, *self._given})
         self.written = frozenset(changed)
-        ready = prepared(work, self._values)  # texts and other values were tried meanwhile
-        self.base = ready
+        self.base = ready = self._base_again()
         self._places = {id(value): n for n, value in enumerate(ready.arguments.values)}
         self.inputs = plain_inputs(ready.arguments.values, {*self.written, *self.own, *self._set_alike()})
         self._spikes = self._spike_inputs()
@@ -114,7 +116,7 @@ class Instances:
         """
         other = copy.copy(self)
         other._work, other._members, other._values = work, members, work.values(members[0])
-        other._follows = {n: _Follows(follows.name) for n, follows in self._follows.items()}
+        other._follows = {n: Follows(follows.name) for n, follows in self._follows.items()}
         return other
 
     @property
@@ -129,6 +131,18 @@ class Instances:
         return not (self._each or self._texts or self._follows)
 
     # ---------------------------------------------------------------- learning
+
+    def _learn_once(self) -> None:
+        """Learns, or takes what was learnt in an earlier sweep of the network; `_check` sees whether it still holds."""
+        key = key_of(self._work, self.base, self._members) if not (self._each or self._seen) else None
+        network = self._work.network
+        learnt = None if key is None else known(network, key)
+        if learnt is not None:
+            self._direct, self._given, self._checked = dict(learnt), set(learnt), CHECKED_AGAIN
+            return
+        self._learn()
+        if key is not None and not (self._each or self._follows or self.fixed) and self._direct.keys() == self._given:
+            note(network, key, self._direct)
 
     def _learn(self) -> None:
         targets = self._work.request.targets
@@ -145,7 +159,7 @@ class Instances:
         changes: dict[int, list[Axis]] = {}
         for name in (*targets.constants, *targets.variables):
             axis = self._work.sets.axes[name]
-            probes = self._probes(axis)
+            probes = probes_of(axis, self._values[name], self._seen.get(name, ()))
             if not probes:
                 self.fixed[name] = self._values[name]
             for value in probes:
@@ -156,9 +170,9 @@ class Instances:
                     if axis not in changes.setdefault(n, []):
                         changes[n].append(axis)
                     if not self._is_direct(n, axis, value, other):
-                        self._follows.setdefault(n, _Follows(name))
+                        self._follows.setdefault(n, Follows(name))
         for name, spikes in self._spike_inputs().items():  # both lists, even if one is the same in the sets tried
-            self._follows |= {n: _Follows(name) for n in spikes.listed}
+            self._follows |= {n: Follows(name) for n in spikes.listed}
             changes |= {n: [self._work.sets.axes[name]] for n in spikes.listed}
         by_chance: set[int] = set()
         if text_targets:
@@ -174,30 +188,29 @@ class Instances:
         if any(isinstance(self.base.arguments.values[n], StepsUntil) for n in changes) and self._texts:
             self._each = True
 
+    def _base_again(self) -> Prepared:
+        """Returns the network as it is ready for the first set, after other values were tried.
+
+        Where constants are all that differs, and the arrays are those of then, nothing has to be put back.
+        """
+        request, last = self._work.request, self._last
+        if last is None:
+            return self.base
+        if request.start or request.targets.variables or self._each:
+            return prepared(self._work, self._values)
+        pairs = zip(self.base.arguments.values, last.arguments.values, strict=True)
+        is_changed = any(entry.kind != "param" and n in self._given for n, entry in enumerate(self.base.plan.inputs))
+        if is_changed or any(is_another(one, other) for one, other in pairs):
+            return prepared(self._work, self._values)
+        return self.base
+
     def _spike_inputs(self) -> dict[str, SpikeInputs]:
-        targets = self._work.request.targets.variables.items()
-        return {name: SpikeInputs(each, self.base) for name, each in targets if isinstance(each, SpikesTarget)}
-
-    def _probes(self, axis: Axis) -> list[object]:
-        """Returns other values of a key: one near the beginning, and one near the end."""
-        here = self._values[axis.name]
-
-        def is_other(p: int) -> bool:
-            value = axis.values[p]
-            if is_text(value) or not axis.usual[p]:
-                return False
-            return is_text(here) or not np.array_equal(in_si(value), in_si(here))
-
-        count = len(axis.values)
-        first = next((p for p in range(count) if is_other(p)), None)
-        if first is None:
-            others = self._seen.get(axis.name, ())
-            return [other for other in others if not np.array_equal(in_si(other), in_si(here))][:1]
-        last = next(p for p in range(count - 1, -1, -1) if is_other(p))
-        return [axis.values[p] for p in dict.fromkeys((first, last))]
+        each = self._work.request.targets.variables.items()
+        return {name: SpikeInputs(one, self.base) for name, one in each if isinstance(one, SpikesTarget)}
 
     def _try(self, values: Mapping[str, object], name: str) -> Prepared:
-        other = _ready(self._work, values)
+        other = ready_for(self._work, values)
+        self._last = other
         if other.plan.key != self.base.plan.key:
             raise NotAbreast(f"another value of '{name}' needs another program" if name else "sets need other programs")
         return other
@@ -287,7 +300,7 @@ class Instances:
             )
         if axis.name in self._work.request.targets.variables and isinstance(found, Storage):
             same = self._number_of(self._work.request.targets.variables[axis.name]) == n
-            return same and plain.size in (1, found.size) and np.array_equal(found.array, _filled(plain, found))
+            return same and plain.size in (1, found.size) and np.array_equal(found.array, filled(plain, found))
         return False
 
     def _check(self) -> None:
@@ -297,7 +310,7 @@ class Instances:
             NotAbreast: One of them cannot share the program.
         """
         last = len(self._members) - 1
-        for k in dict.fromkeys(self._members[p * last // CHECKED] for p in range(1, CHECKED + 1)):
+        for k in dict.fromkeys(self._members[p * last // self._checked] for p in range(1, self._checked + 1)):
             try:
                 given = self.given([k])
                 if self._each:
@@ -316,7 +329,7 @@ class Instances:
         found = np.asarray(ready.key) if n == KEY else array_of(ready, n)
         one = given[n][0]
         if found.shape and isinstance(value, Storage):
-            one = _filled(one, value)
+            one = filled(one, value)
         return np.array_equal(one, found, equal_nan=found.dtype.kind == "f")
 
     # ---------------------------------------------------------------- giving
@@ -353,7 +366,7 @@ class Instances:
     def _positions(self, axis: Axis, members: Sequence[int]) -> Array:
         return np.asarray(members) // axis.stride % len(axis.values)
 
-    def _following(self, n: int, follows: _Follows, position: int) -> Array:
+    def _following(self, n: int, follows: Follows, position: int) -> Array:
         if position not in follows.known:
             axis = self._work.sets.axes[follows.name]
             ready = self._try({**self._values, axis.name: axis.values[position]}, axis.name)
@@ -380,20 +393,3 @@ class Instances:
             for n in self.own:
                 found.setdefault(n, []).append(np.asarray(ready.key) if n == KEY else array_of(ready, n))
         return {n: np.stack(rows) for n, rows in found.items()}
-
-
-def _ready(work: NetworkWork, values: Mapping[str, object]) -> Prepared:
-    """Returns a network that is ready for a set.
-
-    Raises:
-        CannotBePrepared: If it cannot be run with its values; it says which.
-    """
-    try:
-        return prepared(work, values)
-    except Exception as error:
-        raise CannotBePrepared(f"the network cannot be run with {described(values)} ({error_text(error)})") from None
-
-
-def _filled(plain: Array, storage: Storage) -> Array:
-    """Returns what an array is when all its elements were set."""
-    return np.broadcast_to(plain, (storage.size,)).astype(storage.dtype)

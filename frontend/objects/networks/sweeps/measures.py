@@ -321,13 +321,17 @@ class FunctionMeasure:
 
     Attributes:
         function: The function.
+        arguments: How many arguments it takes.
     """
 
     function: Callable[..., object]
+    arguments: int
 
     def __call__(self, network: Sweepable, facts: Facts) -> object:
         """Returns the value after a run."""
-        return self.function(*(network, dict(facts.values))[: positional(self.function)])
+        if not self.arguments:
+            return self.function()
+        return self.function(*(network, dict(facts.values))[: self.arguments])
 
 
 def positional(function: Callable[..., object]) -> int:
@@ -357,8 +361,7 @@ MOST_ARGUMENTS = 2
 
 
 def _by_function(function: Callable[..., object]) -> FunctionMeasure:
-    positional(function)
-    return FunctionMeasure(function)
+    return FunctionMeasure(function, positional(function))
 
 
 def measures_of(given: object, names: Names, script: Mapping[str, object]) -> dict[str, TextMeasure | FunctionMeasure]:

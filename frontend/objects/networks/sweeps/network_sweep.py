@@ -18,6 +18,7 @@ from ranvier.objects.networks.memory_plan import network_plan
 from ranvier.objects.networks.running import RunCall, check_not_running
 from ranvier.objects.networks.sweeps.abreast import abreast
 from ranvier.objects.networks.sweeps.conduct import conduct
+from ranvier.objects.networks.sweeps.directory_store import opened
 from ranvier.objects.networks.sweeps.first_look import used_names
 from ranvier.objects.networks.sweeps.forms import Form, form_of
 from ranvier.objects.networks.sweeps.measures import measures_of
@@ -28,7 +29,6 @@ from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.sets import Axis, Sets, sets_of
 from ranvier.objects.networks.sweeps.shares import Share, share_of
-from ranvier.objects.networks.sweeps.store import opened
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Names, SpikesTarget, VariableTarget, targets_of
 from ranvier.objects.networks.sweeps.trial import estimated
@@ -83,7 +83,7 @@ def _swept(work: NetworkWork, names: Names, given: Arguments, share: Share) -> S
         def facts() -> dict[str, str]:
             return {**work.facts(used), "model": _model(work)}
 
-        with opened(given.out, facts, work.seeds, None if given.plan else todo, share) as store:
+        with opened(given.out, facts, work.seeds, None if given.plan else todo, share, work.sets.axes) as store:
             work.seeds = store.seeds
             left = [k for k in todo if k not in store.done]
             form = form_of(given.workers, work, left, partial(abreast, work), given.form)

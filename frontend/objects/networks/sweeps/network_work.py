@@ -20,6 +20,7 @@ from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.monitors.spikemonitor import EventMonitor
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.running import RunCall, sweeping
+from ranvier.objects.networks.sweeps.kinds import as_measured
 from ranvier.objects.networks.sweeps.measures import Facts, FunctionMeasure, TextMeasure
 from ranvier.objects.networks.sweeps.notes import not_finite_states
 from ranvier.objects.networks.sweeps.numbers import Numbers
@@ -220,8 +221,8 @@ class NetworkWork:
             target.set(value, names)
 
     def put_back(self) -> None:
-        """Sets the network to the state from which each set begins."""
-        snapshot.put_back(self.network, self.state, restore_random_state=True)
+        """Sets the network to the state from which each set begins; its seed is set next."""
+        snapshot.put_back(self.network, self.state, restore_random_state=True, restore_numpy=False)
         self._is_put_back = True
 
     def _set_namespaces(self, values: Mapping[str, object]) -> None:
@@ -321,7 +322,7 @@ def _copied(value: object) -> object:
         )
     if hasattr(value, "get_item"):
         value = cast(Array, value)[:]
-    return cast(Array, value).copy() if is_a(value, np.ndarray) else value
+    return cast(Array, value).copy() if is_a(value, np.ndarray) else as_measured(value)
 
 
 def digest(value: object) -> str:

@@ -81,7 +81,7 @@ def _is_not_finite(value: object) -> bool:
     if type(value) is int or type(value) is np.int64:
         return False
     if type(value) is Quantity and value.ndim == 0 and value.dtype.kind == "f":
-        return not math.isfinite(value.item())
+        return not math.isfinite(float(value))  # quicker than item()
     try:
         array = np.asarray(cast(Array, value))
     except ValueError:  # lists of different lengths

@@ -11,13 +11,15 @@ from typing import cast
 import numpy as np
 
 from ranvier.actions.actions import Action, Storage
+from ranvier.actions.rewrites.count_refractory_steps import StepsUntil
 from ranvier.actions.synaptic_actions import Propagate, SpikeHistory
 from ranvier.objects.connections.rows import RowOrder
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import LazyStorage
 from ranvier.objects.networks.running import RunCall
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
-from ranvier.objects.networks.sweeps.work import NotAbreast
+from ranvier.objects.networks.sweeps.sets import described
+from ranvier.objects.networks.sweeps.work import CannotBePrepared, NotAbreast, error_text
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
 from ranvier.runtime.recorder import Table
@@ -148,3 +150,25 @@ def usual_sets(work: NetworkWork, members: Sequence[int]) -> list[int]:
     axes = [work.sets.axes[name] for name in work.request.targets.constants]
     axes = [axis for axis in axes if not axis.usual.all()]
     return [k for k in members if all(axis.usual[axis.position(k)] for axis in axes)] if axes else list(members)
+
+
+def ready_for(work: NetworkWork, values: Mapping[str, object]) -> Prepared:
+    """Returns a network that is ready for a set.
+
+    Raises:
+        CannotBePrepared: If it cannot be run with its values; it says which.
+    """
+    try:
+        return prepared(work, values)
+    except Exception as error:
+        raise CannotBePrepared(f"the network cannot be run with {described(values)} ({error_text(error)})") from None
+
+
+def is_another(one: object, other: object) -> bool:
+    """Tells whether memory is another one; steps that are counted for a run have memory of their own each time."""
+    return isinstance(one, Storage) and one is not other and not isinstance(one, StepsUntil)
+
+
+def filled(plain: Array, storage: Storage) -> Array:
+    """Returns what an array is when all its elements were set."""
+    return np.broadcast_to(plain, (storage.size,)).astype(storage.dtype)

@@ -15,9 +15,10 @@ from ranvier.objects.networks.sweeps.notes import Failure
 from ranvier.objects.networks.sweeps.numbers import Numbers
 from ranvier.objects.networks.sweeps.set_values import unit_of_column, values_of_sets
 from ranvier.objects.networks.sweeps.sets import Sets, coordinates, described, positions_of
-from ranvier.objects.networks.sweeps.store import Store, with_unit
+from ranvier.objects.networks.sweeps.store import Store, in_unit, with_unit
 from ranvier.objects.networks.sweeps.work import REMARKS, Outcome, Seeds, values_with_seed
 from ranvier.runtime import parts
+from ranvier.runtime.joined_tables import units_of
 from ranvier.session.given import is_a
 from ranvier.units import Quantity
 
@@ -52,7 +53,7 @@ class Recorded:
         if name.startswith("_") or name not in parts.names_in(self._table):
             raise AttributeError(f"There is no column '{name}'; there are: {', '.join(parts.names_in(self._table))}.")
         values = parts.column_values(self._table, name)
-        return cast(Quantity, with_unit(values, parts.units_of(self._table).get(name, "")))
+        return cast(Quantity, with_unit(values, units_of(self._table).get(name, "")))
 
     def __repr__(self) -> str:
         return f"<{len(self)} rows of {', '.join(parts.names_in(self._table))}>"
@@ -269,7 +270,7 @@ class SweepResult:
         units = {name: unit_of_column(axis.values) for name, axis in self._sets.axes.items()}
         measures = {name: self._array(name) for name in self.measures}
         beside = {name: self._in_shape(np.array(coordinates(values))) for name, values in along.items()}
-        return parts.to_xarray(axes, measures, {**units, **parts.units_of(self.to_arrow())}, beside)
+        return parts.to_xarray(axes, measures, {**units, **units_of(self.to_arrow())}, beside)
 
     @property
     def measures(self) -> list[str]:
@@ -288,7 +289,7 @@ class SweepResult:
             raise LookupError(f"No set has measured '{name}': all {len(self.failures)} have failed; {self.failures[0]}")
         if name not in known:
             raise KeyError(f"The sweep has no measure '{name}'; there are: {', '.join(known)}.{one_of(known, name)}")
-        return cast(Quantity, with_unit(self._array(name), parts.units_of(table).get(name, "")))
+        return cast(Quantity, in_unit(self._array(name), units_of(table).get(name, "")))
 
     def _array(self, name: str) -> Array:
         """Returns a column of all sets, in the shape of the axes; NaN or None for those that were not done.

@@ -16,6 +16,7 @@ from typing import Protocol, cast
 
 from ranvier.objects.networks.sweeps.shipping import Parcel, compute_chunk, stop_here
 from ranvier.objects.networks.sweeps.streaming import Future
+from ranvier.objects.networks.sweeps.usable import LOST, not_taken
 from ranvier.objects.networks.sweeps.work import Outcome
 from ranvier.runtime.lost import Lost
 from ranvier.session.logger import get_logger
@@ -70,7 +71,9 @@ class ExecutorSender:
         self._executor, self._parcel, self.workers = executor, parcel, workers
         self._asked: dict[tuple[int, ...], int] = {}
         self._given = 0
-        self._chunks: dict[int, tuple[int, ...]] = {}
+        self._chunks: dict[int, tuple[tuple[int, ...], Future]] = {}
+        self._began, self._has_begun = time.monotonic(), False
+        self._is_taken = False
 
     def send(self, chunk: Sequence[int]) -> Future:
         """Sends some sets; a large parcel goes with those only for which a worker has asked for it.
@@ -87,18 +90,22 @@ class ExecutorSender:
             parcel = parcel.without_content()
         try:
             future = self._executor.submit(compute_chunk, parcel, chunk)
-        except concurrent.futures.BrokenExecutor:
-            raise Lost(_BROKEN, is_over=True) from None
-        self._chunks[id(future)] = sets
+        except Exception as error:  # executors say in their own ways that they are over
+            if not self._is_taken:
+                raise not_taken(self._executor, error) from error
+            raise Lost(_broken(self._executor, error), is_over=True) from None
+        self._is_taken = True
+        self._chunks[id(future)] = sets, future
         return future
 
     def outcomes(self, future: Future) -> list[Outcome] | None:
         """Returns what has come back."""
-        sets = self._chunks.pop(id(future))
+        sets, _ = self._chunks.pop(id(future))
+        self._has_begun = True
         try:
             found = cast("list[Outcome] | None", cast(Result, future).result())
-        except concurrent.futures.BrokenExecutor:
-            raise Lost(_BROKEN, is_over=True) from None
+        except (concurrent.futures.BrokenExecutor, concurrent.futures.CancelledError) as error:
+            raise Lost(_broken(self._executor, error), is_over=True) from None
         except Exception as error:
             _check_workers(error)
             raise
@@ -108,6 +115,14 @@ class ExecutorSender:
 
     def most_pending(self) -> int:
         """Returns how many chunks may be on their way."""
+        if not self._has_begun and self._chunks and time.monotonic() - self._began > PATIENCE_SECONDS:
+            self._has_begun = True  # it is said once
+            if not any(_is_running(future) for _, future in self._chunks.values()):
+                logger.warn(
+                    f"The {type(self._executor).__name__} has begun nothing of the sweep for {PATIENCE_SECONDS:.0f} s; "
+                    "the sweep waits. Its workers may have other things to do, or it may have none.",
+                    "sweep",
+                )
         return 2 * self.workers
 
     def cancel(self, futures: Iterable[Future]) -> None:
@@ -116,11 +131,25 @@ class ExecutorSender:
             future.cancel()
 
 
+def _is_running(future: Future) -> bool:
+    """Tells whether something has begun; so it is taken to be where a future does not say."""
+    is_running = cast("Callable[[], bool] | None", getattr(future, "running", None))
+    return is_running is None or is_running()
+
+
+def _broken(executor: Executor, error: BaseException) -> str:
+    """Returns the reason of failures when an executor is over."""
+    if not isinstance(error, concurrent.futures.BrokenExecutor):
+        return LOST
+    return _BROKEN if getattr(executor, "_initializer", None) is None else f"{_BROKEN} {_INITIALIZER}"
+
+
 _BROKEN = (
     "BrokenExecutor: a worker process of the executor has ended (killed, out of memory, or crashed) while this set was "
     "computed or waited for. Make another executor and call the sweep again. Processes that are not forked run the "
     "script first: what makes an executor then stands below if __name__ == '__main__'."
 )
+_INITIALIZER = "Or the initializer=... of this executor has raised an error."
 
 
 class Client(Protocol):

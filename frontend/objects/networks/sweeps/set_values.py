@@ -12,7 +12,8 @@ from ranvier.objects.memory.new_storage import dimension_text
 from ranvier.objects.networks.sweeps.numbers import Numbers
 from ranvier.objects.networks.sweeps.sets import Axis, Sets, in_column
 from ranvier.objects.networks.sweeps.work import Outcome, Seeds, values_with_seed
-from ranvier.units import Quantity
+from ranvier.units import Quantity, get_dimensions
+from ranvier.units.checks import common_dimension
 
 Column = Sequence[object] | Array
 """The values of a name in several sets, as a table holds them."""
@@ -106,5 +107,9 @@ def unit_of_column(values: Sequence[object]) -> str:
     """Returns the unit of values of one unit, "" if they have none."""
     if isinstance(values, Numbers):
         return dimension_text(values.dim)
-    dim = next((value.dim for value in values if isinstance(value, Quantity)), None)
-    return "" if dim is None else dimension_text(dim)
+    dims = (get_dimensions(value) for value in values if isinstance(value, Quantity))
+    found = next((dim for dim in dims if not dim.is_dimensionless), None)
+    if found is None and any(type(value) is list for value in values):
+        lists = (common_dimension(value) for value in values if type(value) is list)
+        found = next((dim for dim in lists if not dim.is_dimensionless), None)
+    return "" if found is None else dimension_text(found)

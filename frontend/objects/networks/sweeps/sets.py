@@ -361,6 +361,10 @@ def plain(values: Sequence[object]) -> list[object]:
         return list(values)
     if len(kinds) == 1 and kinds <= {np.bool_, np.int64, np.float64}:
         return cast("list[object]", np.array(cast("list[float]", values)).tolist())
+    if kinds == {Quantity}:
+        quantities = cast("Sequence[Quantity]", values)
+        is_one = all(value.ndim == 0 and value.dtype.kind == "f" for value in quantities)
+        return [float(value) if is_one else _plain(value) for value in quantities]
     return [_plain(value) for value in values]
 
 
@@ -383,7 +387,11 @@ def in_column(values: Sequence[object], kind: str) -> list[object]:
 def _plain(value: object) -> object:
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, np.ndarray | np.generic | list | tuple):
-        array = np.asarray(cast(Array, value), dtype=None)
+    if is_a(value, (np.ndarray, np.generic, list, tuple)):
+        try:
+            array = np.asarray(cast(Array, value), dtype=None)
+        except ValueError:  # lists of different lengths
+            found = [_plain(each) for each in cast("Sequence[object]", value)]
+            return [cast(Array, each).tolist() if is_a(each, np.ndarray) else each for each in found]
         return array.item() if array.ndim == 0 else array
     return repr(value)
