@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ranvier.actions.actions import Action
+from ranvier.codegen import CodegenOptions
+from ranvier.pipeline.options import Options
 from ranvier.plan.steps import make_plan
 from ranvier.runtime.beginning import simulation_of
 from ranvier.runtime.simulation import Simulation
@@ -49,23 +51,20 @@ def has_native_code() -> bool:
     return current_options().target == "cpu"
 
 
-def program_of(actions: Sequence[Action], clock: Steps, seed: Array, *, most_threads: int | None = None) -> Simulation:
+def program_of(actions: Sequence[Action], clock: Steps, seed: Array, *, alone: bool = False) -> Simulation:
     """Returns what runs some actions, with as many threads as pay; each operation is rounded by itself.
 
     Args:
         actions: The actions.
         clock: Their clock.
         seed: What random numbers depend on, see `ranvier.session.randomness.new_seed`.
-        most_threads: How many threads it has at most, None: as many as pay.
+        alone: Whether it has one thread in any case.
     """
     plan, arguments = make_plan(actions, [clock])
     first, second = seed[:2]
     arguments.values[0] = int(first) << 32 | int(second)
-    options = current_options()
-    options = replace(options, pipeline=None, codegen=replace(options.codegen, fast_math="off"))
-    threads = (
-        threads_for(plan, arguments.values, options) if most_threads is None else Threads(most_threads, "as asked")
-    )
+    options = Options(codegen=CodegenOptions(fast_math="off"))  # the user's pipeline is for networks
+    threads = Threads(1, "pieces are small") if alone else threads_for(plan, arguments.values, options)
     program = native_of(plan, threads.options(options))
     return simulation_of(program, arguments.values, arguments.callbacks, is_apart=True, threads=threads.number)
 

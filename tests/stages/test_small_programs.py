@@ -14,7 +14,7 @@ from ranvier.stages.small_programs import new_steps, program_of, run_to
 SIZE = 2500
 
 
-def summed(threads: int, pieces: int, most: int | None = None) -> np.ndarray:
+def summed(threads: int, pieces: int, *, alone: bool = False) -> np.ndarray:
     """Returns what becomes of an array to which random numbers are added, in so many pieces of three steps."""
     prefs.codegen.threads = threads
     clock, x = new_steps(), Storage("x", allocate(SIZE, np.float64))
@@ -24,10 +24,10 @@ def summed(threads: int, pieces: int, most: int | None = None) -> np.ndarray:
         bindings={"x": Element(x), "i": OwnIndex()},
     )  # fmt: skip
     with dividing_all_work():
-        program = program_of((action,), clock, np.array([3, 4]), most_threads=most)
+        program = program_of((action,), clock, np.array([3, 4]), alone=alone)
         for piece in range(pieces):
             run_to(program, clock, 3 * (piece + 1))
-    assert int(program.threads) == (threads if most is None else min(most, threads))
+    assert int(program.threads) == (1 if alone else threads)
     return x.array.copy()
 
 
@@ -39,5 +39,5 @@ def test_threads_of_one_piece_leave_nothing_for_those_of_the_next(threads: int) 
     assert 20 * SIZE < expected[-1] / 3 < 60 * SIZE
 
 
-def test_threads_can_be_limited() -> None:
-    assert np.array_equal(summed(3, 2, most=1), summed(1, 2))
+def test_small_pieces_have_one_thread() -> None:
+    assert np.array_equal(summed(3, 2, alone=True), summed(1, 2))

@@ -136,7 +136,7 @@ class NativeValues:
             label="values", clock=self._clock, kind="run_regularly", size=BLOCK, code=(Assign(RESULT, expr),),
             bindings={**bindings, RESULT: act.Element(Storage(RESULT, self._out))},
         )  # fmt: skip
-        self._program = program_of((action,), self._clock, np.zeros(2) if seed is None else seed, most_threads=1)
+        self._program = program_of((action,), self._clock, np.zeros(2) if seed is None else seed, alone=True)
 
     def blocks(self, elements: Array | range) -> Iterator[Array]:
         """Yields the values for some elements, block by block, each in the same memory.
