@@ -96,6 +96,7 @@ def test_dt_cannot_change_while_a_network_runs(own: bool) -> None:
     net = acting(Network(group), lambda: setattr(clock, "dt", 0.4 * ms))
     with pytest.raises(RuntimeError, match=f"The dt of clock '{clock.name}' cannot be changed while 'network"):
         net.run(5 * ms)
+    net.run(0.1 * ms)  # to a step of both dt
     clock.dt = 0.05 * ms
     start = float(group.v[0])
     net.run(1 * ms)
