@@ -62,7 +62,7 @@ class _Block:
             case act.Element(storage):
                 return act.Element(self.of(name, storage.dtype, storage.take))
             case act.Indexed(storage, None, offset) if storage.size > 1:
-                return act.Element(self.of(name, storage.dtype, lambda places: storage.take(_moved(places, offset))))
+                return act.Element(self.of(name, storage.dtype, lambda places: _behind(storage, offset, places)))
             case act.Indexed(storage, index, offset) if index is not None and storage.size > 1:
                 places = self._index(index, offset, storage.size)
                 if _is_wide(storage):
@@ -101,11 +101,13 @@ def _is_wide(storage: Storage) -> bool:
     return storage.dtype != np.float32
 
 
-def _moved(places: Places, offset: int) -> Places:
-    if isinstance(places, slice):
-        return slice(places.start + offset, places.stop + offset)
-    moved: Array = places + offset
-    return moved
+def _behind(storage: Storage, offset: int, places: Places) -> Array:
+    """Returns the values so many places behind."""
+    if not isinstance(places, slice):
+        return storage.take(places + offset)
+    if not 0 <= places.start + offset <= places.stop + offset <= storage.size:
+        raise NotNative
+    return storage.take(slice(places.start + offset, places.stop + offset))
 
 
 def _numbers(places: Places) -> Array:

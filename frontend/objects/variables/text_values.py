@@ -46,7 +46,7 @@ class TextValues:
         self.is_repeatable = all(_is_fixed(scope.bindings[name]) for name in used if name in scope.bindings)
 
     def blocks(self) -> Iterator[Array]:
-        """Yields the values, block by block; the same ones each time."""
+        """Yields the values, block by block, the same ones each time; a block may take the memory of the one before."""
         from ranvier.objects.variables.values import MANY, evaluated
         from ranvier.session.randomness import generator_of
 
