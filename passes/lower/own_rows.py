@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeGuard
 
 from xdsl.dialects import arith
@@ -22,7 +23,7 @@ from ranvier.ir.structure import LoopOp, TimeOp, YieldOp
 from ranvier.passes.facts.versions import used_values
 from ranvier.passes.lower.phases import first_of, start_of, words
 from ranvier.passes.lower.records import append_events, within
-from ranvier.passes.lower.scopes import Kernel, Left, LoweredEvents, Run, Several, time_of_step
+from ranvier.passes.lower.scopes import Kernel, LoweredEvents, Run, Several, time_of_step
 from ranvier.passes.lower.writer import INDEX
 
 
@@ -81,8 +82,14 @@ def write_own_rows(run: Run, ops: Sequence[RecordEventsOp], longest: SSAValue) -
     )
     for op in ops:
         with w.inside(phase.parts):
-            run.left.append(Left(_write_share(run, op, unwritten, phase.part), phase.part))
+            kernel = _write_share(run, op, unwritten, phase.part)
+        run.left.append(partial(_call_again, kernel, phase.part))
     return unwritten
+
+
+def _call_again(kernel: Kernel, first: SSAValue, part: SSAValue) -> None:
+    """Calls a function of a part for another one."""
+    kernel.run.writer.call(kernel.name, [part if value is first else value for value in kernel.arguments])
 
 
 def _write_share(run: Run, op: RecordEventsOp, unwritten: Unwritten, number: SSAValue) -> Kernel:
@@ -191,6 +198,5 @@ def write_left_rows(run: Run) -> None:
         return
     assert run.threads is not None
     with w.loop(run.threads) as part:
-        for left in run.left:
-            given = [part.index if value is left.part else value for value in left.kernel.arguments]
-            w.call(left.kernel.name, given)
+        for write in run.left:
+            write(part.index)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, cast
 
@@ -165,7 +165,7 @@ class Run:
         deferred: Pathways that are held back, and those that they wait for (see `ranvier.passes.lower.deferred`).
         stores_late: Whether maps are written by loops, which can leave out stores.
         defers: Whether pathways can be held back.
-        left: What each thread does of a stretch in the next one, or the main thread at the end of the call.
+        left: Each writes what a stretch leaves to be done for a part, of which the number is given.
     """
 
     program: ProgramOp
@@ -192,7 +192,7 @@ class Run:
     late: Mapping[MapOp, frozenset[SSAValue]] = field(default_factory=dict[MapOp, frozenset[SSAValue]])
     is_last: SSAValue | None = None
     deferred: dict[Operation, Deferred] = field(default_factory=dict[Operation, Deferred])
-    left: list[Left] = field(default_factory=lambda: list[Left]())
+    left: list[Callable[[SSAValue], None]] = field(default_factory=list[Callable[[SSAValue], None]])
     stores_late: ClassVar[bool] = True
     defers: ClassVar[bool] = True
 
@@ -478,19 +478,6 @@ class Kernel:
         if not isinstance(outer.type, MemRefType):
             return _NOTHING
         return _NOALIAS if outer in self.run.unaligned else _NOALIAS_ALIGNED
-
-
-@dataclass(frozen=True, eq=False)
-class Left:
-    """What is left to be done for each part by a function whose other arguments are known before the time loop.
-
-    Attributes:
-        kernel: The function.
-        part: The value of `@run` that is the number of a part among its arguments.
-    """
-
-    kernel: Kernel
-    part: SSAValue
 
 
 def function(

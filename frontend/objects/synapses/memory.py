@@ -14,7 +14,6 @@ from ranvier.actions.code import assigned_names, used_names
 from ranvier.actions.rewrites.trace_sides import PathwayCode, TraceSides
 from ranvier.actions.synaptic_actions import OfSynapse, SynapticBinding
 from ranvier.actions.traces import LASTUPDATE
-from ranvier.equations import Equations
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name, names
 from ranvier.equations.functions import DEFAULT_FUNCTIONS
@@ -26,31 +25,15 @@ from ranvier.objects.groups.memory_rows import kept_bytes, own_storages
 from ranvier.objects.memory.lazy import LazyStorage
 from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.pathways.delay_storage import DelayStorage
-from ranvier.objects.pathways.delays import Pathed
 from ranvier.objects.pathways.pathway import SynapticPathway
-from ranvier.objects.synapses.memory_of_sums import Sum, bytes_of_ends, planned_states, rows_of_threads
+from ranvier.objects.synapses.memory_of_sums import Summed, bytes_of_ends, planned_states, rows_of_threads
 from ranvier.objects.variables.meanings import array_binding
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.passes.facts.layouts import GUARDED, GUESS, INTERVAL, best_layout
 
 
-class Laid(Pathed, Protocol):
+class Laid(Summed, Protocol):
     """Synapses whose memory is asked for."""
-
-    @property
-    def pathways(self) -> Mapping[str, SynapticPathway]:
-        """What happens to them when spikes arrive."""
-        ...
-
-    @property
-    def user_equations(self) -> Equations:
-        """The clock-driven equations, subexpressions and parameters."""
-        ...
-
-    @property
-    def summed_updaters(self) -> Mapping[str, Sum]:
-        """Name of a summed variable and what computes it."""
-        ...
 
     @property
     def subexpression_updater(self) -> object | None:
