@@ -11,7 +11,7 @@ from ranvier.equations.assignments import Adaptive, Assign
 from ranvier.equations.expressions import Binary, Call, Expr, Name, children
 from ranvier.ir.team import LONGEST_STRETCH
 from ranvier.passes.facts.durations import CALL, COSTLY, DRAWS, ELEMENT, INNER_STEPS, OPERATION, SYNAPSE
-from ranvier.plan.bounds import ElementOf, IndexedBy, ParamOf, PostOf, PreOf, RowOf, SharedBy, SynapseOf, TimeOf
+from ranvier.plan.bounds import ParamOf, SharedBy, TimeOf
 from ranvier.plan.plan import Plan
 from ranvier.plan.step_kinds import (
     AccumulateStep,
@@ -55,24 +55,12 @@ class PlanWork:
         calls: Whether Python is called.
         delays: The numbers of the inputs that have the delays of pathways in steps, where it seems that threads need
             each other for the spikes that arrive only (the pass `partition` knows); None where they do otherwise.
-        waiting: The numbers of the inputs whose last elements are numbers of synapses, of pathways of targets that it
-            seems can wait for those of sources in a program for one thread (the pass `defer-events` knows).
     """
 
     parts: tuple[tuple[int, int, int], ...]
     arrivals: tuple[tuple[int, int], ...]
     calls: bool
     delays: tuple[int, ...] | None
-    waiting: tuple[int, ...]
-
-    def synapses_waiting(self, values: Sequence[Any]) -> int:
-        """Returns about how many synapses spikes of targets change later in a program for one thread.
-
-        Args:
-            values: What the inputs of the plan stand for.
-        """
-        arrays = [values[pointers].array for pointers in self.waiting]
-        return sum(int(array[-1]) for array in arrays if array.size)
 
     def steps_together(self, values: Sequence[Any]) -> int:
         """Returns through about how many steps threads can go by themselves: as many as spikes take to arrive.
@@ -120,32 +108,11 @@ def _work_of(plan: Plan) -> PlanWork:
     delays = tuple(step.delays for step in plan.steps if isinstance(step, PropagateStep))
     clocks = sum(entry.kind == "clock" for entry in plan.inputs)
     go_on = clocks == 1 and all(isinstance(step, _ALONE) for step in plan.steps)
-    return PlanWork(tuple(parts), arrivals, calls, delays if go_on else None, tuple(_waiting(plan.steps)))
+    return PlanWork(tuple(parts), arrivals, calls, delays if go_on else None)
 
 
 _ALONE = (MapStep, ThresholdStep, EventStep, RecordStep, RecordEventsStep, RecordRateStep, PropagateStep)
 """Steps in which threads need not meet."""
-
-
-def _waiting(steps: Sequence[Step]) -> Iterator[int]:
-    """Yields where the numbers of synapses are of pathways of targets that change what those of sources read."""
-    for step in steps:
-        if not isinstance(step, PropagateStep) or step.spiking != "post":
-            continue
-        bound = dict(step.code.bindings)
-        changed = [bound.get(line.target) for line in step.code.lines if isinstance(line, Assign)]
-        synapses = {one.input for one in changed if isinstance(one, SynapseOf)}
-        users = [other for other in steps if other is not step and not synapses.isdisjoint(_inputs(other))]
-        of_neurons = any(isinstance(one, PreOf | PostOf) for one in changed)
-        if synapses and not of_neurons and all(isinstance(user, PropagateStep) for user in users) and len(users) == 1:
-            yield step.pointers
-
-
-def _inputs(step: Step) -> Iterator[int]:
-    code = getattr(step, "code", None)
-    for _, bound in () if code is None else code.bindings:
-        if isinstance(bound, ElementOf | SynapseOf | PreOf | PostOf | RowOf | IndexedBy | SharedBy):
-            yield bound.input
 
 
 def _parts(step: Step) -> Iterator[tuple[int, int, int]]:

@@ -32,10 +32,6 @@ the time of one thread, steps of 19 us 0.70."""
 WORTH_BETWEEN_CALLS = 200e3
 """The same where Python is called in the step: the threads have fallen asleep meanwhile."""
 
-WAITING = 500_000
-"""So many synapses, changed by spikes of targets, are more than the cache has room for: a program for one thread lets
-such spikes wait (the pass `defer-events`). Measured with 10 million: it takes 0.8 of the time of two threads."""
-
 MOST_BY_ITSELF = 16
 """The most threads that the work decides for: memory is shared by all."""
 
@@ -98,8 +94,6 @@ def threads_for(plan: Plan, values: Sequence[object], options: Options, *, profi
     worth = WORTH_BETWEEN_CALLS if work.calls else WORTH_SELDOM + (WORTH - WORTH_SELDOM) / together
     time = work.nanoseconds(values)
     number = max(min(available, MOST_BY_ITSELF, int(time / worth)), 1)
-    if number == 2 and work.synapses_waiting(values) >= WAITING:
-        return Threads(1, "spikes of targets wait until synapses are read, in one thread only, which two do not outdo")
     about = f"a step has about {time / 1e3:.3g} us of work that can be divided"
     when = " between calls of Python" if work.calls else f" where threads meet once in {together} steps"
     why = f"{about}, a thread is worth {worth / 1e3:.3g} us{when if work.calls or together > 1 else ''}"

@@ -58,12 +58,8 @@ class Deferral:
 
 
 def is_deferred(op: Operation) -> bool:
-    """Tells whether an op is a pathway that is held back where a program has one thread and one instance."""
-    return DEFERRED in op.attributes and isinstance(op, PropagateOp) and not _is_shared_out(op)
-
-
-def _is_shared_out(op: PropagateOp) -> bool:
-    return op.instances is not None or DIVISION in op.attributes
+    """Tells whether an op is a pathway that is held back where a program has one instance."""
+    return DEFERRED in op.attributes and isinstance(op, PropagateOp) and op.instances is None
 
 
 def deferral(op: PropagateOp, loop: LoopOp, versions: Versions) -> Deferral | str:
@@ -91,8 +87,8 @@ def _own_reason(op: PropagateOp, versions: Versions) -> str:
     """Returns why a pathway cannot wait, by what it is itself."""
     if op.spiking.data != "post":
         return "its spikes are those of the sources, whose synapses stand together"
-    if _is_shared_out(op):
-        return "several instances or threads share the work"
+    if op.instances is not None:
+        return "several instances share the work"
     if op.pending:
         return "there are spikes under way from before a change"
     clock = op.clock.owner
@@ -199,7 +195,14 @@ def _reader(
             return f"{_called(changers[0])} changes {label_of(root)}"
         if changers and root in sources and root not in rows:
             return f"{_called(reader)} changes {label_of(root)} with each synapse"
+        if changers and root in sources and _shifts(op, versions, root) != _shifts(reader, versions, root):
+            return f"{_called(reader)} finds {label_of(root)} otherwise"
     return reader
+
+
+def _shifts(op: PropagateOp, versions: Versions, root: SSAValue) -> set[SSAValue | None]:
+    """Returns what is added to the number of a neuron to find its element of an array."""
+    return {shift for value, shift in zip(op.inputs, shifts_of(op), strict=True) if versions.root(value) is root}
 
 
 def _reason_of_reader(op: PropagateOp, reader: PropagateOp) -> str:
@@ -207,9 +210,9 @@ def _reason_of_reader(op: PropagateOp, reader: PropagateOp) -> str:
     name = _called(reader)
     if reader.spiking.data != "pre" or reader.clock is not op.clock:
         return f"{name} is no pathway of the sources at the same times"
-    if _is_shared_out(reader) or reader.pending:
-        return f"{name} has several instances or threads, or spikes under way from before a change"
-    if reader.order is not None:
+    if reader.instances is not None or reader.pending:
+        return f"{name} has several instances, or spikes under way from before a change"
+    if reader.order is not None and DIVISION not in reader.attributes:
         return f"the synapses do not stand in the order of their sources, in which {name} needs them"
     if "row" not in roles_of(reader):
         return f"{name} may have several delays for a source"

@@ -15,6 +15,7 @@ from ranvier.ir.structure import ClockOp, EventSpaceOp, LoopOp, ReadOp, YieldOp
 from ranvier.ir.synapses import PropagateOp
 from ranvier.ir.team import DIVISION, TAKES_IN_LAST
 from ranvier.passes.facts.accesses import WAITS, Access, work_of
+from ranvier.passes.facts.deferral import is_deferred
 from ranvier.passes.facts.scalars import is_pure_scalar
 from ranvier.passes.facts.versions import Versions, describe, label_of, used_values
 
@@ -66,6 +67,8 @@ def _why_together(op: Operation, versions: Versions) -> str:
         return "" if is_pure_scalar(op) else "the main thread does it"
     if isinstance(op, DepositOp):
         return "spikes are taken in before their step"
+    if is_deferred(op):
+        return "its spikes are noted by the main thread, and wait"
     if isinstance(op, PropagateOp | ArrivalsOp):
         if TAKES_IN_LAST not in op.attributes:
             return "spikes may arrive in the step in which they are sent"

@@ -12,6 +12,9 @@ the end of a call everything catches up, by rows or by targets, whichever are fe
 seen.
 
 For each synapse the same numbers are computed in the same order, so not a bit depends on when that is.
+
+With several threads the main thread takes in spikes and notes them, which takes little. Synapses catch up in the parts
+of rows that threads deliver, and walk target by target, each target by one thread. Threads meet in between.
 """
 
 from __future__ import annotations
@@ -24,15 +27,17 @@ from xdsl.ir import SSAValue
 
 from ranvier.ir.slots import TILE
 from ranvier.ir.structure import LoopOp, StateOp
-from ranvier.ir.synapses import PropagateOp
+from ranvier.ir.synapses import PropagateOp, shifts_of
 from ranvier.ir.types import element_type
 from ranvier.passes.facts.deferral import ALWAYS, Deferral, deferral, is_deferred
+from ranvier.passes.lower.catch_up import ANNOUNCED
 from ranvier.passes.lower.due_rows import (
     AHEAD,
     announce_row,
     list_due_rows,
     room_for_rows,
     row_at,
+    shared_rows,
     size_of,
     take_in,
     whole_row,
@@ -43,19 +48,20 @@ from ranvier.passes.lower.held_back import (
     KEPT,
     LEAST,
     LOOKED,
-    MARK,
     NOTED,
     ROWS,
     WALKS,
     WORDS,
     WORKS,
+    Call,
     Deferred,
 )
+from ranvier.passes.lower.held_book import end_call, enter, expect_rows_of, quarter, read, tick_now
 from ranvier.passes.lower.replay import Replay
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import SynapseCode
 from ranvier.passes.lower.tiles import tiles
-from ranvier.passes.lower.writer import INDEX, Writer
+from ranvier.passes.lower.writer import INDEX
 
 MOST_TICKS = 60_000
 """The greatest number of instants of a call: ticks fit into their bits."""
@@ -65,12 +71,6 @@ LOOK_AGAIN = 16
 
 FEWER = 3
 """Everything catches up by targets if fewer than one in so many has spikes that wait: their synapses are far apart."""
-
-TOGETHER = 128
-"""The synapses of a row that catch up together: it takes as many turns as the target among them with most spikes."""
-
-ANNOUNCED = 64
-"""The number of synapses of a row that are asked for; the machine sees the rest coming."""
 
 ENOUGH = 64
 """Spikes that have to be seen before it is known whether it pays to let spikes wait."""
@@ -87,7 +87,7 @@ def find_deferred(run: Run, loop: LoopOp, steps: Mapping[SSAValue, SSAValue]) ->
         loop: Its loop.
         steps: The steps of the clocks at the beginning of the call.
     """
-    if not run.defers or run.threads is not None:
+    if not run.defers:
         return
     for op in loop.body.block.ops:
         if isinstance(op, PropagateOp) and is_deferred(op):
@@ -151,7 +151,7 @@ def note_spikes(run: Run, op: PropagateOp) -> None:
     number = list_due_rows(kernel, op, due, slot, size, pointers=kernel.array(op.pointers))
     w.store(w.cast(w.add(position, w.constant(1)), i64), place, w.constant(0))
     pointers, delays = kernel.array(op.pointers), size_of(kernel, op, op.delays)
-    tick = _tick(kernel, run, held)
+    tick = tick_now(kernel, run, held)
     with w.loop(number, carried=[w.constant(0)]) as each:
         row = w.cast(w.load(due, each.index), INDEX)
         begin, end = whole_row(kernel, pointers, row, None)
@@ -161,44 +161,29 @@ def note_spikes(run: Run, op: PropagateOp) -> None:
             walks = _note(kernel, held, row, tick, each.args[1])
             reached.give(w.add(each.args[1], w.cast(walks, INDEX)))
         each.give(*reached.results)
-    _enter(kernel, held, WALKS, w.cast(each.results[0], i64))
+    enter(kernel, held, WALKS, w.cast(each.results[0], i64))
     _decide(kernel, held, w.cast(number, i64))
     kernel.close()
     _walk(run, held)
 
 
-def _tick(kernel: Kernel, run: Run, held: Deferred) -> SSAValue:
-    """Returns the tick of this instant."""
-    w = kernel.writer
-    step = kernel.pass_in(run.steps[held.found.held.clock])
-    return w.add(w.sub(step, kernel.pass_in(held.first)), w.constant(1, i64))
-
-
-def _enter(kernel: Kernel, held: Deferred, word: int, value: SSAValue) -> None:
-    kernel.writer.store(value, kernel.pass_in(held.book), kernel.writer.constant(word))
-
-
-def _read(kernel: Kernel, held: Deferred, word: int) -> SSAValue:
-    return kernel.writer.load(kernel.pass_in(held.book), kernel.writer.constant(word))
-
-
 def _note(kernel: Kernel, held: Deferred, row: SSAValue, tick: SSAValue, walks: SSAValue) -> SSAValue:
     """Writes the tick into the word of a target; returns whether its synapses have to catch up before."""
     w, recent, zero = kernel.writer, kernel.pass_in(held.recent), kernel.writer.constant(0, i64)
-    word, works = w.load(recent, row), w.compare("ne", _read(kernel, held, WORKS), zero)
+    word, works = w.load(recent, row), w.compare("ne", read(kernel, held, WORKS), zero)
     oldest = w.binary(arith.ShRUIOp, word, w.constant(BITS * (KEPT - 1), i64))
     is_kept = w.compare("ne", oldest, zero)
 
     def is_lacking() -> SSAValue:
-        return w.binary(arith.AndIOp, is_kept, w.compare("sge", oldest, _read(kernel, held, LEAST)))
+        return w.binary(arith.AndIOp, is_kept, w.compare("sge", oldest, read(kernel, held, LEAST)))
 
-    waited = w.compare("sge", w.sub(tick, _read(kernel, held, LOOKED)), w.constant(LOOK_AGAIN, i64))
+    waited = w.compare("sge", w.sub(tick, read(kernel, held, LOOKED)), w.constant(LOOK_AGAIN, i64))
     with w.when(w.binary(arith.AndIOp, is_lacking(), waited)):
-        _enter(kernel, held, LOOKED, tick)
+        enter(kernel, held, LOOKED, tick)
         reader, caught = held.found.reader, kernel.pass_in(held.caught)
         with w.loop(_rows_in(kernel, reader), carried=[tick]) as each:
             each.give(w.binary(arith.MinSIOp, each.args[1], w.load(caught, each.index)))
-        _enter(kernel, held, LEAST, each.results[0])
+        enter(kernel, held, LEAST, each.results[0])
     must_walk = w.binary(arith.OrIOp, is_lacking(), w.binary(arith.XOrIOp, works, w.constant(1, i1)))
     longer = w.binary(arith.OrIOp, w.binary(arith.ShLIOp, word, w.constant(BITS, i64)), tick)
     w.store(w.select(works, w.select(must_walk, tick, longer), zero), recent, row)
@@ -219,32 +204,34 @@ def _decide(kernel: Kernel, held: Deferred, noted: SSAValue) -> None:
         noted: The number of spikes of targets in this step.
     """
     w, found = kernel.writer, held.found
-    noted = w.add(_read(kernel, held, NOTED), noted)
-    arrived = _read(kernel, held, ARRIVED)
-    _enter(kernel, held, NOTED, noted)
+    noted = w.add(read(kernel, held, NOTED), noted)
+    arrived = read(kernel, held, ARRIVED)
+    enter(kernel, held, NOTED, noted)
     sources, targets = (w.cast(_rows_in(kernel, op), i64) for op in (found.reader, found.held))
     saves = w.mul(w.mul(noted, sources), w.constant(GAIN, i64))
     takes = w.mul(w.mul(arrived, targets), w.constant(VISIT, i64))
     pays = w.binary(arith.AndIOp, kernel.pass_in(held.may_wait), w.compare("sgt", saves, takes))
     is_known = w.compare("sge", w.add(noted, arrived), w.constant(ENOUGH, i64))
     with w.when(w.binary(arith.AndIOp, pays, is_known)):
-        _enter(kernel, held, WORKS, w.constant(1, i64))
+        enter(kernel, held, WORKS, w.constant(1, i64))
 
 
 def _walk(run: Run, held: Deferred) -> None:
     """Writes the function in which all synapses of some targets catch up."""
     op = held.found.held
-    kernel = run.kernel("walk", op.label.data, op=op)
+    kernel = run.divided_kernel("walk", op.label.data, op=op)
     w, code = kernel.writer, Replay(kernel, held.found, held.first)
+    expect_rows_of(run, held, op, WALKS, kernel.share)
     targets, words, caught = (kernel.pass_in(each) for each in (held.targets, held.words, held.caught))
     pointers, order = kernel.array(op.pointers), None if op.order is None else kernel.array(op.order)
     sources = kernel.array(op.sources)
     buffers = {k: w.alloca(element_type(op.inputs[k].type), TILE) for k in code.of_synapses}
     ticks, places = w.alloca(i64, TILE), w.alloca(i64, TILE)
-    number = w.cast(_read(kernel, held, WALKS), INDEX)
+    number = w.cast(read(kernel, held, WALKS), INDEX)
     last = w.sub(number, w.constant(1))
     arrays = SynapseCode(kernel, op).row_arrays()
-    with w.loop(number) as each:
+    first, behind = shared_rows(kernel, number)
+    with w.loop(behind, lower=first) as each:
         later = w.binary(arith.MinSIOp, w.add(each.index, w.constant(AHEAD)), last)
         _, begin, end = row_at(kernel, pointers, targets, later)
         for array in arrays:
@@ -267,7 +254,7 @@ def _walk(run: Run, held: Deferred) -> None:
                 for k, buffer in buffers.items():
                     w.store(w.load(kernel.array(op.inputs[k]), own), buffer, one.index)
             with w.loop(w.constant(KEPT)) as turn:
-                tick = _quarter(w, word, turn.index)
+                tick = quarter(w, word, turn.index)
                 with w.when(w.compare("ne", tick, w.constant(0, i64))):
                     with w.loop(tile.length) as one:
                         code.at(w.cast(w.load(places, one.index), INDEX), tick)
@@ -277,92 +264,7 @@ def _walk(run: Run, held: Deferred) -> None:
                 own = synapse(w.add(tile.start, one.index))
                 for k in code.changed:
                     w.store(w.load(buffers[k], one.index), kernel.array(op.inputs[k]), own)
-    kernel.close()
-    held.calls.append((kernel.name, list(kernel.arguments)))
-
-
-def _quarter(w: Writer, word: SSAValue, turn: SSAValue) -> SSAValue:
-    """Returns a tick of a word: the oldest in the first turn, the newest in the last."""
-    places = w.sub(w.constant(KEPT - 1, i64), w.cast(turn, i64))
-    shifted = w.binary(arith.ShRUIOp, word, w.mul(places, w.constant(BITS, i64)))
-    return w.binary(arith.AndIOp, shifted, w.constant((1 << BITS) - 1, i64))
-
-
-# ---------------------------------------------------------------- rows that catch up
-
-
-def list_rows(run: Run, op: PropagateOp) -> SSAValue:
-    """Writes the functions that take in spikes of sources, list the rows that are due, and let these catch up.
-
-    Returns:
-        The list; the number of its rows is in the book.
-    """
-    held = run.deferred[op]
-    kernel = run.kernel("due", op.label.data, op=op)
-    w, place = kernel.writer, kernel.array(op.position)
-    position = w.cast(w.first(place), INDEX)
-    slot = w.binary(arith.RemUIOp, position, size_of(kernel, op, op.counts))
-    take_in(kernel, op, slot, w.sub(kernel.value(op.stop), kernel.value(op.start)))
-    size = w.sub(kernel.value(op.stop), kernel.value(op.start))
-    number = list_due_rows(kernel, op, kernel.pass_in(held.rows), slot, size, pointers=kernel.array(op.pointers))
-    w.store(w.cast(w.add(position, w.constant(1)), i64), place, w.constant(0))
-    _enter(kernel, held, ROWS, w.cast(number, i64))
-    _enter(kernel, held, ARRIVED, w.add(_read(kernel, held, ARRIVED), w.cast(number, i64)))
-    later = w.constant(int(held.found.comes_first), i64)
-    _enter(kernel, held, MARK, w.add(_tick(kernel, run, held), later))
-    kernel.close()
-    _catch_up(run, held)
-    return held.rows
-
-
-def number_of_rows(kernel: Kernel, held: Deferred) -> SSAValue:
-    """Returns the number of rows in the list."""
-    return kernel.writer.cast(_read(kernel, held, ROWS), INDEX)
-
-
-def _catch_up(run: Run, held: Deferred) -> None:
-    """Writes the function in which all synapses of the rows in the list catch up."""
-    op, reader = held.found.held, held.found.reader
-    kernel = run.kernel("catch_up", reader.label.data, op=op)
-    w, code = kernel.writer, Replay(kernel, held.found, held.first)
-    rows, caught, recent = (kernel.pass_in(each) for each in (held.rows, held.caught, held.recent))
-    pointers, targets = kernel.array(reader.pointers), kernel.array(reader.targets)
-    arrays = {k: kernel.array(op.inputs[k]) for k in code.of_synapses}
-    words, newest = w.alloca(i64, TILE), w.alloca(i64, KEPT)
-    one, bits = w.constant(1, i64), w.constant(BITS, i64)
-    works = w.compare("ne", _read(kernel, held, WORKS), w.constant(0, i64))
-    number = w.select(works, number_of_rows(kernel, held), w.constant(0))
-    last = w.sub(number, w.constant(1))
-    mark = _read(kernel, held, MARK)
-    with w.loop(number) as each:
-        later = w.binary(arith.MinSIOp, w.add(each.index, w.constant(AHEAD)), last)
-        _, begin, end = row_at(kernel, pointers, rows, later)
-        for array in (targets, *arrays.values()):
-            announce_row(w, array, begin, end, ANNOUNCED)
-        row, begin, end = row_at(kernel, pointers, rows, each.index)
-        since = w.binary(arith.MaxSIOp, w.load(caught, row), one)
-        w.store(mark, caught, row)
-        with tiles(w, end, begin, most=TOGETHER) as tile:
-            with w.loop(tile.length, carried=[w.constant(0, i64)] * KEPT) as each_word:
-                word = w.load(recent, w.load_number(targets, w.add(tile.start, each_word.index)))
-                w.store(word, words, each_word.index)
-                greatest: list[SSAValue] = []
-                for k in range(KEPT):
-                    greatest.append(w.binary(arith.MaxUIOp, each_word.args[k + 1], word))
-                    word = w.binary(arith.ShLIOp, word, bits)
-                each_word.give(*greatest)
-            for k in range(KEPT):
-                top = w.binary(arith.ShRUIOp, each_word.results[k], w.constant(BITS * (KEPT - 1), i64))
-                w.store(top, newest, w.constant(k))
-            with w.loop(w.constant(KEPT)) as turn:
-                with w.when(w.compare("sge", w.load(newest, turn.index), since)):
-                    with w.loop(tile.length) as synapse:
-                        tick = _quarter(w, w.load(words, synapse.index), turn.index)
-                        place = w.add(tile.start, synapse.index)
-                        code.at(row, tick)
-                        code.run(w.compare("sge", tick, since), {k: (array, place) for k, array in arrays.items()})
-    kernel.close()
-    held.calls.append((kernel.name, list(kernel.arguments)))
+    end_call(held, kernel, op, WALKS)
 
 
 # ---------------------------------------------------------------- the end of a call
@@ -372,8 +274,22 @@ def settle(run: Run) -> None:
     """Writes what lets all synapses catch up."""
     for held in dict.fromkeys(run.deferred.values()):
         _list_all(run, held)
-        for name, arguments in held.calls:
-            run.writer.call(name, arguments)
+        for call in held.calls:
+            _call_again(run, held, call)
+        run.close_phase()
+
+
+def _call_again(run: Run, held: Deferred, call: Call) -> None:
+    """Calls a function once more: one that is divided in a phase of its own, for each of its parts."""
+    then = call.phase
+    if then is None:
+        run.writer.call(call.name, call.arguments)
+        return
+    now = run.open_phase()
+    expect_rows_of(run, held, call.op, call.number, call.share)
+    same = dict(zip((then.part, *then.starts), (now.part, *now.starts), strict=True))
+    with run.writer.inside(now.calls):
+        run.writer.call(call.name, [same.get(outer, outer) for outer in call.arguments])
 
 
 def _list_all(run: Run, held: Deferred) -> None:
@@ -394,6 +310,11 @@ def _list_all(run: Run, held: Deferred) -> None:
     all_rows = w.select(few, zero, _rows_in(kernel, reader))
     with w.loop(all_rows) as each:
         w.store(w.cast(each.index, i64), rows, each.index)
-    _enter(kernel, held, ROWS, w.cast(all_rows, i64))
-    _enter(kernel, held, WALKS, w.cast(w.select(few, found, zero), i64))
+        source = w.binary(arith.DivUIOp, each.index, size_of(kernel, reader, reader.delays))
+        for k, room in held.kept.items():
+            shift = shifts_of(reader)[k]
+            number = source if shift is None else w.add(source, kernel.value(shift))
+            w.store(w.load(kernel.array(reader.inputs[k]), number), kernel.pass_in(room), each.index)
+    enter(kernel, held, ROWS, w.cast(all_rows, i64))
+    enter(kernel, held, WALKS, w.cast(w.select(few, found, zero), i64))
     kernel.close()

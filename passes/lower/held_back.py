@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from xdsl.ir import SSAValue
 
+from ranvier.ir.synapses import PropagateOp
 from ranvier.passes.facts.deferral import Deferral
+from ranvier.passes.lower.phases import Phase, Share
 
 KEPT = 4
 """The spikes of a target that may wait."""
@@ -18,6 +20,26 @@ MARK, LEAST, LOOKED, ROWS, WALKS, WORKS, ARRIVED, NOTED, WORDS = 0, 1, 2, 3, 4, 
 """Words of the book: the tick up to which rows are brought; the least tick of all sources when that was looked at, and
 when that was; the numbers of rows that catch up and of targets that walk; whether spikes wait; how many spikes of
 sources and of targets were seen in this call. The size of the book."""
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """A function in which synapses catch up.
+
+    Attributes:
+        name: Its name.
+        arguments: What it is given.
+        phase: The phase in which threads divide its work, and the share of one of them; None if they do not.
+        op: The pathway whose rows these are.
+        number: The word of the book that has the number of rows.
+    """
+
+    name: str
+    arguments: list[SSAValue]
+    phase: Phase | None
+    share: Share | None
+    op: PropagateOp
+    number: int
 
 
 @dataclass(eq=False, repr=False)
@@ -34,7 +56,9 @@ class Deferred:
         words: Their spikes that wait.
         first: The step of the clock in which the call begins.
         may_wait: Whether spikes may wait: not where a source has synapses of several delays.
-        calls: The functions that catch up and walk, with their arguments.
+        kept: By input of the pathway of the sources what an element was before the row was written, for each row that
+            catches up: where threads divide these, and rows are written before.
+        calls: The functions that catch up and walk.
     """
 
     found: Deferral
@@ -46,4 +70,5 @@ class Deferred:
     words: SSAValue
     first: SSAValue
     may_wait: SSAValue
-    calls: list[tuple[str, list[SSAValue]]] = field(default_factory=list[tuple[str, list[SSAValue]]])
+    kept: dict[int, SSAValue] = field(default_factory=dict[int, SSAValue])
+    calls: list[Call] = field(default_factory=list[Call])

@@ -12,7 +12,7 @@ from ranvier.ir.neurons import region_of
 from ranvier.ir.synapses import roles_of, shifts_of
 from ranvier.passes.facts.deferral import Deferral
 from ranvier.passes.lower.scopes import Kernel, time_of_step
-from ranvier.passes.lower.synapse_code import write_anew
+from ranvier.passes.lower.synapse_code import NOTHING, write_anew
 
 
 class Replay:
@@ -34,17 +34,26 @@ class Replay:
         self.of_synapses = [k for k in sorted(found.inputs) if self._roles[k] == "synapse"]
         self.changed = [k for k, _ in found.writes]
 
-    def at(self, source: SSAValue, tick: SSAValue) -> None:
-        """Sets the source, and the tick of the spike."""
+    def at(self, source: SSAValue, tick: SSAValue, were: Mapping[SSAValue, SSAValue] = NOTHING) -> None:
+        """Sets the source, and the tick of the spike.
+
+        Args:
+            source: The number of the source.
+            tick: The tick.
+            were: What elements of the source were before they changed, by the array.
+        """
         kernel, w, found = self._kernel, self._kernel.writer, self._found
         block = region_of(self._op)
         kernel.bind(block.args[1], source)
         shifts = shifts_of(self._op)
         for k in sorted(found.inputs):
             if self._roles[k] == "pre":
-                shift = shifts[k]
-                number = source if shift is None else w.add(source, kernel.value(shift))
-                kernel.bind(block.args[k + 3], w.load(kernel.array(self._op.inputs[k]), number))
+                value = were.get(kernel.run.versions.root(self._op.inputs[k]))
+                if value is None:
+                    shift = shifts[k]
+                    number = source if shift is None else w.add(source, kernel.value(shift))
+                    value = w.load(kernel.array(self._op.inputs[k]), number)
+                kernel.bind(block.args[k + 3], value)
         if found.time is not None:
             step = w.add(kernel.pass_in(self._first), w.sub(tick, w.constant(1, i64)))
             kernel.bind(found.time.step, step)

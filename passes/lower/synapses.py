@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import StringAttr, i1, i64
@@ -16,11 +16,12 @@ from ranvier.ir.types import element_type
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.accesses import far_size
 from ranvier.passes.facts.durations import SYNAPSE
-from ranvier.passes.lower.deferred import list_rows, note_spikes, number_of_rows
+from ranvier.passes.lower.catch_up import ANNOUNCED, enter_rows, let_catch_up, mark_rows, number_of_rows
+from ranvier.passes.lower.deferred import note_spikes
 from ranvier.passes.lower.due_rows import (
     AHEAD,
-    announce,
     announce_history,
+    announce_pointers,
     announce_row,
     due_in_stretch,
     expect_listed,
@@ -28,6 +29,7 @@ from ranvier.passes.lower.due_rows import (
     position_of,
     room_for_rows,
     row_at,
+    shared_rows,
     size_of,
     take_in,
     take_in_last,
@@ -43,19 +45,16 @@ from ranvier.passes.lower.synapse_code import NOTHING, SynapseCode, run_in_tiles
 from ranvier.passes.lower.tiles import tiles
 from ranvier.passes.lower.writer import INDEX
 
-ANNOUNCED = 64
-"""The number of synapses of a row that are asked for; the machine sees the rest coming."""
-
 
 def lower_propagate(run: Run, op: PropagateOp) -> None:
     """Writes the functions that take in spikes and deliver those that are due, and calls them."""
     if op.pending:
         _lower_pending(run, op)
-    if DIVISION in op.attributes:
-        _lower_divided(run, op)
-        return
     if op in run.deferred:
         _lower_deferred(run, op)
+        return
+    if DIVISION in op.attributes:
+        _lower_divided(run, op)
         return
     if op.words is not None:
         _lower_noted(run, op)
@@ -96,38 +95,63 @@ def _lower_deferred(run: Run, op: PropagateOp) -> None:
     if op is held.found.held:
         note_spikes(run, op)
         return
-    rows = list_rows(run, op)
-    kernel = run.kernel("propagate", op.label.data, op=op)
-    _deliver(kernel, op, kernel.pass_in(rows), number_of_rows(kernel, held))
+    kept = _list_rows(run, op, held.rows, lambda kernel, number: enter_rows(kernel, op, number))
+    let_catch_up(run, op, kept)
+    kernel = run.divided_kernel("propagate", op.label.data, op=op)
+    _deliver(kernel, op, kernel.pass_in(held.rows), number_of_rows(kernel, held), kept)
     kernel.close()
+    mark_rows(run, op)
+    if TAKES_IN_LAST in op.attributes:
+        take_in_last(run, op)
 
 
-def _lower_divided(run: Run, op: PropagateOp) -> None:
-    """Writes a function that takes in spikes and lists the rows that are due, and one that delivers a share of them.
+def _list_rows(
+    run: Run, op: PropagateOp, rows: SSAValue, enter: Callable[[Kernel, SSAValue], None]
+) -> dict[int, SSAValue]:
+    """Writes a function that takes in spikes and lists the rows that are due.
 
-    Elements that belong to rows change in the first: what they were is kept for the second.
+    Elements that belong to rows change in it, where the work is divided.
+
+    Args:
+        run: The run.
+        op: The pathway.
+        rows: The list.
+        enter: Writes where the number of rows goes.
+
+    Returns:
+        By input what these elements were before, for each row.
     """
-    if run.stretch is not None:
-        _lower_in_stretch(run, op)
-        return
-    rows, found = room_for_rows(run, op), run.fresh_lowered(i64, run.writer.constant(BETWEEN))
     kernel = run.kernel("due", op.label.data, op=op)
-    w, code = kernel.writer, SynapseCode(kernel, op)
+    w, code, is_divided = kernel.writer, SynapseCode(kernel, op), DIVISION in op.attributes
     place, due = kernel.array(op.position), kernel.pass_in(rows)
     position = w.cast(w.first(place), INDEX)
     slot = w.binary(arith.RemUIOp, position, size_of(kernel, op, op.counts))
     size = w.sub(kernel.value(op.stop), kernel.value(op.start))
     if TAKES_IN_LAST not in op.attributes:
         take_in(kernel, op, slot, size)
-    number = list_due_rows(kernel, op, due, slot, size)
-    w.store(w.cast(number, i64), kernel.pass_in(found), w.constant(0))
-    kept = {k: room_for_rows(run, op, element_type(op.inputs[k].type)) for k in code.row_writes}
+    number = list_due_rows(kernel, op, due, slot, size, pointers=None if is_divided else kernel.array(op.pointers))
+    enter(kernel, number)
+    written = code.row_writes if is_divided else ()
+    kept = {k: room_for_rows(run, op, element_type(op.inputs[k].type)) for k in written}
     if kept:
         _write_rows(kernel, op, code, (due, number), kept)
     if TAKES_IN_LAST not in op.attributes:
         w.store(w.cast(w.add(position, w.constant(1)), i64), place, w.constant(0))
     kernel.close()
+    return kept
 
+
+def _lower_divided(run: Run, op: PropagateOp) -> None:
+    """Writes a function that takes in spikes and lists the rows that are due, and one that delivers a share of them."""
+    if run.stretch is not None:
+        _lower_in_stretch(run, op)
+        return
+    rows, found = room_for_rows(run, op), run.fresh_lowered(i64, run.writer.constant(BETWEEN))
+
+    def enter(kernel: Kernel, number: SSAValue) -> None:
+        kernel.writer.store(kernel.writer.cast(number, i64), kernel.pass_in(found), kernel.writer.constant(0))
+
+    kept = _list_rows(run, op, rows, enter)
     kernel = run.divided_kernel("propagate", op.label.data, op=op)
     assert kernel.share is not None
     due_now = run.writer.cast(run.writer.first(found), INDEX)
@@ -239,18 +263,12 @@ def _deliver_rows(
     kept: Mapping[int, SSAValue],
 ) -> None:
     """Writes the delivery row by row, asking early for the synapses of the rows to come."""
-    w, share = kernel.writer, kernel.share
+    w = kernel.writer
     pointers, delays = kernel.array(op.pointers), size_of(kernel, op, op.delays)
-    last, first, end = w.sub(number, w.constant(1)), w.constant(0), number
-    if share is not None and not share.by_targets:
-        first, end = (
-            w.binary(arith.DivUIOp, w.mul(number, part), share.threads)
-            for part in (share.part, w.add(share.part, w.constant(1)))
-        )
+    last = w.sub(number, w.constant(1))
+    first, end = shared_rows(kernel, number)
     with w.loop(end, lower=first) as each:
-        if share is not None:  # nobody has asked for the pointers
-            far = w.binary(arith.MinSIOp, w.add(each.index, w.constant(2 * AHEAD)), last)
-            announce(w, pointers, share.row(w, w.cast(w.load(due, far), INDEX)))
+        announce_pointers(kernel, pointers, due, each.index, last)
         later = w.binary(arith.MinSIOp, w.add(each.index, w.constant(AHEAD)), last)
         _, begin, stop = row_at(kernel, pointers, due, later)
         for array in code.row_arrays():

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr, UnitAttr
 from xdsl.passes import ModulePass
 
 from ranvier.ir.synapses import PropagateOp
+from ranvier.ir.team import DIVISION
 from ranvier.ir.types import element_type
 from ranvier.passes.facts.deferral import ALWAYS, DEFERRED, IMMEDIATE, Deferral, deferral
 from ranvier.passes.facts.versions import check_single_version
@@ -38,7 +39,7 @@ class DeferEvents(ModulePass):
     Legal because nothing else in the loop uses these variables of synapses, and because what the spike does to a
     synapse needs the time, the synapse, and its source, which changes with the source's own spikes only
     (`ranvier.passes.facts.deferral`). Each synapse gets the same numbers in the same order: no bit changes, and the
-    graph is as it was. Lowering to loops for one thread heeds the mark; at the end of each call all synapses catch up.
+    graph is as it was. Lowering to loops heeds the mark; at the end of each call all synapses catch up.
     Where a pathway of targets does not wait, `immediate` says why.
     """
 
@@ -65,7 +66,9 @@ class DeferEvents(ModulePass):
             versions = check_single_version(program)
             for pathway in pathways:
                 found: Deferral | str = "sums may be rounded in another way"
-                if self.fast_math != "reassociate":
+                if DIVISION in pathway.attributes:
+                    found = "its work is divided among threads already"
+                elif self.fast_math != "reassociate":
                     found = deferral(pathway, loop, versions)
                 reason = found if isinstance(found, str) else self._too_small(found)
                 if reason:

@@ -34,8 +34,9 @@ from ranvier.passes.facts.accesses import (
     whole_of,
     work_of,
 )
+from ranvier.passes.facts.deferral import DEFERRED, IMMEDIATE, Deferral, deferral
 from ranvier.passes.facts.stretches import reason_to_meet
-from ranvier.passes.facts.versions import Versions, check_single_version, clock_of
+from ranvier.passes.facts.versions import Versions, check_single_version, clock_of, describe
 from ranvier.passes.lower.abi import input_ops
 from ranvier.passes.lower.compaction import compaction_of
 from ranvier.passes.lower.instances import instances_of
@@ -66,16 +67,16 @@ class Partition(ModulePass):
     `ranvier.ir.team.Parts`). What concerns a range of a group (a subgroup) is divided as the
     whole group is: a thread has those of the elements that are in its part of the group.
 
-    `division` says how an op is divided: by its `elements`, by the `targets` of synapses (whatever is at the end that
-    does not spike; then row r of the pathway begins for part p at entry r*threads + p of its pointers, and the
-    synapses of a sum at entry p of its rows), by `rows`, by
-    `trees`, or by the `owners` of recorded elements. What has no `division` the main thread does, `reason` says
-    why. An op with `waits` begins when all threads are done with the ops before; the attribute says because of
-    what. What is recorded by the main thread, which would have to wait for it, comes behind the ops that need
-    neither wait nor change it. A pathway of which no spike arrives in its own step has `takes_in_last`: it takes in
-    the spikes of a step when all threads are done. A loop with `stretches` goes through as many steps as the
-    shortest delay has between two meetings of the threads; the `reason` of another one says why they meet in each
-    step.
+    `division` says how an op is divided: by its `elements`, by the `targets` of synapses (whatever is at the end
+    that does not spike; then row r of the pathway begins for part p at entry r*threads + p of its pointers, and the
+    synapses of a sum at entry p of its rows), by `rows` (of a pathway whose spikes wait: by the targets whose
+    synapses catch up), by `trees`, or by the `owners` of recorded elements. What has no `division` the main thread
+    does, `reason` says why. An op with `waits` begins when all threads are done with the ops before; the attribute
+    says because of what. What is recorded by the main thread, which would have to wait for it, comes behind the ops
+    that need neither wait nor change it. A pathway of which no spike arrives in its own step has `takes_in_last`:
+    it takes in the spikes of a step when all threads are done. A loop with `stretches` goes through as many steps
+    as the shortest delay has between two meetings of the threads; the `reason` of another one says why they meet in
+    each step.
 
     Legal because the parts of an op write different elements, each from what the op alone computes it from, in the same
     order: of the synapses that reach an element, that of the rows. The parts of two ops meet only where both stay
@@ -110,6 +111,7 @@ class _Partition:
     Attributes:
         threads: The number of threads.
         under_way: What the ops since the last barrier do, which may not be done yet.
+        waiting: The pathways whose spikes wait for others (see `defer-events`).
         put_off: Records of the main thread that wait for these, and for what: later ops that need not wait come first.
         put_off_accesses: What these do.
     """
@@ -119,6 +121,7 @@ class _Partition:
     threads: SSAValue = field(init=False)
     versions: Versions = field(init=False)
     under_way: list[Access] = field(default_factory=list[Access])
+    waiting: set[Operation] = field(default_factory=set[Operation])
     put_off: list[tuple[Operation, str]] = field(default_factory=list[tuple[Operation, str]])
     put_off_accesses: list[Access] = field(default_factory=list[Access])
     _made: dict[tuple[object, ...], SSAValue] = field(default_factory=dict[tuple[object, ...], SSAValue])
@@ -131,6 +134,7 @@ class _Partition:
         self.program.body.block.insert_op_after(threads, input_ops(self.program)[-1])
         self.threads = threads.value
         self.versions = check_single_version(self.program)
+        self._find_waiting()
         clock: SSAValue | None = None
         for op in list(self.loop.body.block.ops):
             if clock_of(op) not in (clock, None):
@@ -145,6 +149,19 @@ class _Partition:
         else:
             self.loop.attributes[STRETCHES] = UnitAttr()
             count("stretches")
+
+    def _find_waiting(self) -> None:
+        """Finds the pathways whose spikes can wait for one that is divided."""
+        for op in self.loop.body.block.ops:
+            if not isinstance(op, PropagateOp) or DEFERRED not in op.attributes:
+                continue
+            found = deferral(op, self.loop, self.versions)
+            if isinstance(found, Deferral) and self._divided_work(found.reader).division:
+                self.waiting.add(op)
+            else:
+                del op.attributes[DEFERRED]
+                reason = found if isinstance(found, str) else f"{describe(found.reader)} is not divided"
+                op.attributes[IMMEDIATE] = StringAttr(reason)
 
     def _end_putting_off(self, op: Operation) -> None:
         """Lets the ops that were put off follow now, in front of an op: a barrier comes before them."""
@@ -202,6 +219,8 @@ class _Partition:
     def _work(self, op: Operation) -> Work:
         """Returns what an op does; a map with what compacts its mask at the same time."""
         work = work_of(op, self.versions)
+        if op in self.waiting and work.division:
+            work = replaced(work, division="rows", parts=tuple(replaced(access, part=None) for access in work.parts))
         compact = _found_at_once(op) if isinstance(op, MapOp) else None
         if compact is None:
             return work
@@ -216,6 +235,8 @@ class _Partition:
         match op:
             case PropagateOp(words=words) if words is not None:
                 return False
+            case PropagateOp() if op in self.waiting:
+                return True
             case PropagateOp():
                 found = far_size(op, self.versions)
                 fixed = (op.pointers, op.sources, op.targets, *(() if op.order is None else (op.order,)))
@@ -245,7 +266,8 @@ class _Partition:
         """Lets each part of an op find its synapses."""
         match op:
             case PropagateOp():
-                self._arrange_pathway(op)
+                if op not in self.waiting:
+                    self._arrange_pathway(op)
             case ArrivalsOp() if op.lists:
                 pointers, targets = op.lists
                 rows = _Rows(self, pointers, targets, _sizes(op.size) or ())

@@ -44,6 +44,13 @@ def alone():
     prefs.codegen.threads = before
 
 
+@pytest.fixture(params=[1, 3], ids="{} threads".format)
+def cells(request):
+    """The number of cells for a number of threads, which is set: parts begin at multiples of 512 cells."""
+    prefs.codegen.threads = request.param
+    return 30 if request.param == 1 else 1300
+
+
 class Plastic:
     """A network whose synapses learn.
 
@@ -52,23 +59,39 @@ class Plastic:
         model: The equations of the synapses.
         on_pre: What spikes of sources do.
         on_post: What spikes of targets do.
+        cells: The number of cells.
         sources: The first so many cells are the sources.
+        wire: Connects the synapses.
         more: Further objects, made of the cells and the synapses.
         given: Further arguments of the synapses.
     """
 
-    def __init__(self, pipeline, model=PAIR, on_pre=ON_PRE, on_post=ON_POST, *, sources=30, more=(), **given):
+    def __init__(
+        self,
+        pipeline,
+        model=PAIR,
+        on_pre=ON_PRE,
+        on_post=ON_POST,
+        *,
+        cells=30,
+        sources=None,
+        wire=None,
+        more=(),
+        **given,
+    ):
         start_scope()
         seed(4)
         prefs.codegen.pipeline = pipeline
         self.cells = NeuronGroup(
-            30, CELLS, threshold="v > 1", reset="v = 0", refractory=2 * ms, method="euler", name="neurongroup"
+            cells, CELLS, threshold="v > 1", reset="v = 0", refractory=2 * ms, method="euler", name="neurongroup"
         )
         self.cells.c = "0.5 + i/N"
-        self.synapses = Synapses(
-            self.cells[:sources], self.cells, model, on_pre=on_pre, on_post=on_post, name="synapses", **given
-        )
-        self.synapses.connect(p=0.4)
+        few = self.cells[: sources or cells]
+        self.synapses = Synapses(few, self.cells, model, on_pre=on_pre, on_post=on_post, name="synapses", **given)
+        if wire is None:
+            self.synapses.connect(p=min(0.4, 30 / cells))
+        else:
+            wire(self.synapses)
         if "w" in self.synapses.equations.names:
             self.synapses.w = "rand()"
         self.spikes = SpikeMonitor(self.cells)
@@ -99,6 +122,7 @@ def compare(script, **made):
         if pipeline is WAITS:
             assert plastic.reason() == ""
         found.append(plastic.seen())
+        prefs.codegen.threads = 1  # at once and alone: what it is to be
     for one, other in zip(*found, strict=True):
         np.testing.assert_array_equal(one, other)
     assert len(found[0][-1]) > 30
@@ -122,8 +146,8 @@ MODELS = {
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_scripts_do_not_see_that_spikes_have_waited(name):
-    made = dict(MODELS[name])
+def test_scripts_do_not_see_that_spikes_have_waited(name, cells):
+    made = dict(MODELS[name], cells=cells)
     first = made.pop("order", None) is not None
 
     def script(plastic):
@@ -134,7 +158,7 @@ def test_scripts_do_not_see_that_spikes_have_waited(name):
     compare(script, **made)
 
 
-def test_runs_changes_and_stored_states():
+def test_runs_changes_and_stored_states(cells):
     def script(plastic):
         plastic.run(20)
         plastic.synapses.w = "0.5*w + 0.2"
@@ -146,10 +170,10 @@ def test_runs_changes_and_stored_states():
         plastic.network.restore("here", restore_random_state=True)
         plastic.run(25)
 
-    compare(script)
+    compare(script, cells=cells)
 
 
-def test_calls_of_a_few_steps_and_a_run_that_ends_early(monkeypatch):
+def test_calls_of_a_few_steps_and_a_run_that_ends_early(monkeypatch, cells):
     monkeypatch.setattr(Simulation, "_limit", lambda self: 7)
 
     def report(elapsed, completed, start, duration):
@@ -163,20 +187,20 @@ def test_calls_of_a_few_steps_and_a_run_that_ends_early(monkeypatch):
         assert 0 < float(plastic.network.t) - before < 0.015
         plastic.run(30)
 
-    compare(script)
+    compare(script, cells=cells)
 
 
-def test_every_length_of_a_call():
+def test_every_length_of_a_call(cells):
     """Synapses catch up at the end of each: 1, 2, 3, ... steps."""
 
     def script(plastic):
         for steps in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89):
             plastic.network.run(steps * defaultclock.dt)
 
-    compare(script)
+    compare(script, cells=cells)
 
 
-def test_a_target_with_many_spikes_between_two_of_a_source():
+def test_a_target_with_many_spikes_between_two_of_a_source(cells):
     """More than a word can hold, by sources that never spike and others that spike seldom."""
 
     def run(pipeline):
@@ -191,6 +215,7 @@ def test_a_target_with_many_spikes_between_two_of_a_source():
         network = Network(few, many, plastic)
         network.run(95 * ms)
         assert ("deferred = " in network.lower().as_text("optimised")) is (pipeline is WAITS)
+        prefs.codegen.threads = 1
         return np.array(plastic.w[:])
 
     np.testing.assert_array_equal(run(WAITS), run(AT_ONCE))
@@ -236,6 +261,24 @@ def test_spikes_do_not_wait_where_that_could_be_seen(name):
     found = plastic.reason()
     assert found, name
     assert reason in found
+
+
+def test_rows_that_threads_bring_into_an_order_of_their_own():
+    """Targets in no order: each thread has the targets of its part, wherever they stand in a row."""
+    shuffled = np.random.default_rng(3).permutation(1300)
+
+    def wire(synapses):
+        synapses.connect(i=np.repeat(np.arange(60) * 20, 1300), j=np.tile(shuffled, 60))
+
+    found = []
+    for threads in (1, 3):
+        prefs.codegen.threads = threads
+        plastic = Plastic(WAITS, cells=1300, wire=wire)
+        plastic.run(40)
+        assert plastic.reason() == ""
+        found.append(plastic.seen())
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_synapses_with_delays_of_their_own_do_not_wait():

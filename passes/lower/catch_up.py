@@ -1,0 +1,175 @@
+"""Rows that catch up: what spikes of targets do is done before a spike of their source reads the synapses.
+
+See `ranvier.passes.lower.deferred`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import i64
+from xdsl.ir import SSAValue
+
+from ranvier.ir.slots import TILE
+from ranvier.ir.synapses import PropagateOp, roles_of
+from ranvier.ir.types import element_type
+from ranvier.passes.lower.due_rows import AHEAD, announce_pointers, announce_row, row_at, shared_rows
+from ranvier.passes.lower.held_back import ARRIVED, BITS, KEPT, MARK, ROWS, WORKS, Deferred
+from ranvier.passes.lower.held_book import end_call, enter, expect_rows_of, quarter, read, tick_now
+from ranvier.passes.lower.replay import Replay
+from ranvier.passes.lower.scopes import Kernel, Run
+from ranvier.passes.lower.tiles import Tile, tiles
+from ranvier.passes.lower.writer import INDEX
+
+TOGETHER = 128
+"""The synapses of a row that catch up together: it takes as many turns as the target among them with most spikes."""
+
+ANNOUNCED = 64
+"""The number of synapses of a row that are asked for; the machine sees the rest coming."""
+
+
+def enter_rows(kernel: Kernel, op: PropagateOp, number: SSAValue) -> None:
+    """Enters how many rows of sources are in the list, and up to which tick they are brought."""
+    run, w = kernel.run, kernel.writer
+    held = run.deferred[op]
+    enter(kernel, held, ROWS, w.cast(number, i64))
+    enter(kernel, held, ARRIVED, w.add(read(kernel, held, ARRIVED), w.cast(number, i64)))
+    later = w.constant(int(held.found.comes_first), i64)
+    enter(kernel, held, MARK, w.add(tick_now(kernel, run, held), later))
+
+
+def number_of_rows(kernel: Kernel, held: Deferred) -> SSAValue:
+    """Returns the number of rows in the list."""
+    return kernel.writer.cast(read(kernel, held, ROWS), INDEX)
+
+
+def let_catch_up(run: Run, op: PropagateOp, kept: Mapping[int, SSAValue]) -> None:
+    """Writes the function in which all synapses of the rows in the list catch up.
+
+    Args:
+        run: The run.
+        op: The pathway of the sources.
+        kept: For the elements of rows that have been written already: what they were before, for each row.
+    """
+    held = run.deferred[op]
+    held.kept.update(kept)
+    kernel = run.divided_kernel("catch_up", op.label.data, op=op)
+    w, code, synapses = kernel.writer, Replay(kernel, held.found, held.first), _Synapses(kernel, held)
+    expect_rows_of(run, held, op, ROWS, kernel.share)
+    rows, caught, pointers = kernel.pass_in(held.rows), kernel.pass_in(held.caught), kernel.array(op.pointers)
+    newest = w.alloca(i64, KEPT)
+    works = w.compare("ne", read(kernel, held, WORKS), w.constant(0, i64))
+    number = w.select(works, number_of_rows(kernel, held), w.constant(0))
+    last = w.sub(number, w.constant(1))
+    before = {run.versions.root(op.inputs[k]): kernel.pass_in(room) for k, room in kept.items()}
+    first, behind = shared_rows(kernel, number)
+    with w.loop(behind, lower=first) as each:
+        announce_pointers(kernel, pointers, rows, each.index, last)
+        later = w.binary(arith.MinSIOp, w.add(each.index, w.constant(AHEAD)), last)
+        _, begin, end = row_at(kernel, pointers, rows, later)
+        for array in synapses.by_place():
+            announce_row(w, array, begin, end, ANNOUNCED)
+        row, begin, end = row_at(kernel, pointers, rows, each.index)
+        since = w.binary(arith.MaxSIOp, w.load(caught, row), w.constant(1, i64))
+        were = {root: w.load(room, each.index) for root, room in before.items()}
+        with tiles(w, end, begin, most=TOGETHER) as tile:
+            for k, top in enumerate(synapses.take(tile)):
+                w.store(top, newest, w.constant(k))
+            with w.loop(w.constant(KEPT)) as turn:
+                with w.when(w.compare("sge", w.load(newest, turn.index), since)):
+                    with w.loop(tile.length) as synapse:
+                        tick = synapses.tick(synapse.index, turn.index)
+                        code.at(row, tick, were)
+                        code.run(w.compare("sge", tick, since), synapses.places(tile, synapse.index))
+            synapses.put_back(tile, code.changed)
+    end_call(held, kernel, op, ROWS)
+
+
+class _Synapses:
+    """The synapses of a tile of a row that catch up, and the spikes that wait for them.
+
+    Where synapses do not stand in the order of the rows, their variables are taken into buffers and put back.
+
+    Args:
+        kernel: The function.
+        held: What the run keeps.
+    """
+
+    def __init__(self, kernel: Kernel, held: Deferred) -> None:
+        w, op, reader = kernel.writer, held.found.held, held.found.reader
+        self._kernel, self._op = kernel, op
+        self._recent, self._words = kernel.pass_in(held.recent), w.alloca(i64, TILE)
+        self._order = None if reader.order is None else kernel.array(reader.order)
+        self._are_by_place = self._order is None or reader.by_place is not None
+        self._targets = kernel.array(reader.targets)
+        own = [k for k, role in enumerate(roles_of(op)) if role == "synapse" and k in held.found.inputs]
+        self._arrays = {k: kernel.array(op.inputs[k]) for k in own}
+        self._buffers = {k: w.alloca(element_type(op.inputs[k].type), TILE) for k in own if self._order is not None}
+
+    def by_place(self) -> list[SSAValue]:
+        """Returns the arrays whose elements stand in the order of the rows."""
+        if self._order is None:
+            return [self._targets, *self._arrays.values()]
+        return [self._order, self._targets] if self._are_by_place else [self._order]
+
+    def take(self, tile: Tile) -> Sequence[SSAValue]:
+        """Takes what is needed of a tile; returns the newest tick of any target in each turn."""
+        w = self._kernel.writer
+        with w.loop(tile.length, carried=[w.constant(0, i64)] * KEPT) as each:
+            place = w.add(tile.start, each.index)
+            own = self._number(place)
+            word = w.load(self._recent, w.load_number(self._targets, place if self._are_by_place else own))
+            w.store(word, self._words, each.index)
+            for k, buffer in self._buffers.items():
+                w.store(w.load(self._arrays[k], own), buffer, each.index)
+            greatest: list[SSAValue] = []
+            for k in range(KEPT):
+                greatest.append(w.binary(arith.MaxUIOp, each.args[k + 1], word))
+                word = w.binary(arith.ShLIOp, word, w.constant(BITS, i64))
+            each.give(*greatest)
+        shift = w.constant(BITS * (KEPT - 1), i64)
+        return [w.binary(arith.ShRUIOp, most, shift) for most in each.results]
+
+    def tick(self, synapse: SSAValue, turn: SSAValue) -> SSAValue:
+        """Returns the tick of a spike that waits for a synapse of the tile."""
+        return quarter(self._kernel.writer, self._kernel.writer.load(self._words, synapse), turn)
+
+    def places(self, tile: Tile, synapse: SSAValue) -> Mapping[int, tuple[SSAValue, SSAValue]]:
+        """Returns where the variables of a synapse of the tile stand."""
+        if self._order is not None:
+            return {k: (buffer, synapse) for k, buffer in self._buffers.items()}
+        place = self._kernel.writer.add(tile.start, synapse)
+        return {k: (array, place) for k, array in self._arrays.items()}
+
+    def put_back(self, tile: Tile, changed: Sequence[int]) -> None:
+        """Puts the variables that have changed where they belong."""
+        if self._order is None:
+            return
+        w = self._kernel.writer
+        with w.loop(tile.length) as each:
+            own = self._number(w.add(tile.start, each.index))
+            for k in changed:
+                w.store(w.load(self._buffers[k], each.index), self._arrays[k], own)
+
+    def _number(self, place: SSAValue) -> SSAValue:
+        return place if self._order is None else self._kernel.writer.load_number(self._order, place)
+
+
+def mark_rows(run: Run, op: PropagateOp) -> None:
+    """Writes the function that notes up to which tick the rows in the list have been brought, behind what does that."""
+    held = run.deferred[op]
+
+    def write() -> None:
+        kernel = run.kernel("caught", op.label.data, op=op)
+        w = kernel.writer
+        rows, caught, mark = kernel.pass_in(held.rows), kernel.pass_in(held.caught), read(kernel, held, MARK)
+        works = w.compare("ne", read(kernel, held, WORKS), w.constant(0, i64))
+        with w.loop(w.select(works, number_of_rows(kernel, held), w.constant(0))) as each:
+            w.store(mark, caught, w.cast(w.load(rows, each.index), INDEX))
+        kernel.close()
+
+    if run.phase is None:
+        write()
+    else:
+        run.phase.last.append(write)
