@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from xdsl.dialects import arith
+from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import i64
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, SSAValue
 
 from ranvier.ir.slots import TILE
 from ranvier.ir.synapses import PropagateOp, roles_of
 from ranvier.ir.types import element_type
 from ranvier.passes.lower.due_rows import AHEAD, announce_pointers, announce_row, row_at, shared_rows
-from ranvier.passes.lower.held_back import ARRIVED, BITS, KEPT, MARK, ROWS, WORKS, Deferred
+from ranvier.passes.lower.held_back import ARRIVED, BITS, KEPT, MARK, NEWEST, ROWS, WORKS, Deferred
 from ranvier.passes.lower.held_book import end_call, enter, expect_rows_of, quarter, read, tick_now
 from ranvier.passes.lower.replay import Replay
 from ranvier.passes.lower.scopes import Kernel, Run
@@ -24,6 +24,10 @@ from ranvier.passes.lower.writer import INDEX
 
 TOGETHER = 128
 """The synapses of a row that catch up together: it takes as many turns as the target among them with most spikes."""
+
+LONGEST_TABLE = 512
+"""The most ticks for which a table is made of what depends on the source and the time: it stays in the nearest cache.
+No more than a row has synapses, either."""
 
 ANNOUNCED = 64
 """The number of synapses of a row that are asked for; the machine sees the rest coming."""
@@ -58,7 +62,7 @@ def let_catch_up(run: Run, op: PropagateOp, kept: Mapping[int, SSAValue]) -> Non
     w, code, synapses = kernel.writer, Replay(kernel, held.found, held.first), _Synapses(kernel, held)
     expect_rows_of(run, held, op, ROWS, kernel.share)
     rows, caught, pointers = kernel.pass_in(held.rows), kernel.pass_in(held.caught), kernel.array(op.pointers)
-    newest = w.alloca(i64, KEPT)
+    newest, tables = w.alloca(i64, KEPT), [w.alloca(value.type, LONGEST_TABLE) for value in code.tabled]
     works = w.compare("ne", read(kernel, held, WORKS), w.constant(0, i64))
     number = w.select(works, number_of_rows(kernel, held), w.constant(0))
     last = w.sub(number, w.constant(1))
@@ -73,16 +77,39 @@ def let_catch_up(run: Run, op: PropagateOp, kept: Mapping[int, SSAValue]) -> Non
         row, begin, end = row_at(kernel, pointers, rows, each.index)
         since = w.binary(arith.MaxSIOp, w.load(caught, row), w.constant(1, i64))
         were = {root: w.load(room, each.index) for root, room in before.items()}
-        with tiles(w, end, begin, most=TOGETHER) as tile:
-            for k, top in enumerate(synapses.take(tile)):
-                w.store(top, newest, w.constant(k))
-            with w.loop(w.constant(KEPT)) as turn:
-                with w.when(w.compare("sge", w.load(newest, turn.index), since)):
-                    with w.loop(tile.length) as synapse:
-                        tick = synapses.tick(synapse.index, turn.index)
-                        code.at(row, tick, were)
-                        code.run(w.compare("sge", tick, since), synapses.places(tile, synapse.index))
-            synapses.put_back(tile, code.changed)
+
+        def catch_up(tables: Sequence[SSAValue] = ()) -> None:
+            with tiles(w, end, begin, most=TOGETHER) as tile:
+                for k, top in enumerate(synapses.take(tile)):
+                    w.store(top, newest, w.constant(k))
+                with w.loop(w.constant(KEPT)) as turn:
+                    with w.when(w.compare("sge", w.load(newest, turn.index), since)):
+                        with w.loop(tile.length) as synapse:
+                            tick = synapses.tick(synapse.index, turn.index)
+                            code.at(row, tick, were)
+                            if tables:
+                                ago = w.binary(arith.MaxSIOp, w.sub(tick, since), w.constant(0, i64))
+                                code.read_table(tables, w.cast(ago, INDEX))
+                            waits, places = w.compare("sge", tick, since), synapses.places(tile, synapse.index)
+                            code.run(waits, places, is_tabled=bool(tables))
+                synapses.put_back(tile, code.changed)
+
+        if not tables:
+            catch_up()
+        else:
+            ticks = w.add(w.sub(read(kernel, held, NEWEST), since), w.constant(1, i64))
+            most = w.binary(arith.MinSIOp, w.cast(w.sub(end, begin), i64), w.constant(LONGEST_TABLE, i64))
+            few, many = Block(), Block()
+            with w.inside(few):
+                with w.loop(w.cast(w.binary(arith.MaxSIOp, ticks, w.constant(0, i64)), INDEX)) as entry:
+                    code.at(row, w.add(since, w.cast(entry.index, i64)), were)
+                    code.write_table(tables, entry.index)
+                catch_up(tables)
+                w.op(scf.YieldOp, [])
+            with w.inside(many):
+                catch_up()
+                w.op(scf.YieldOp, [])
+            w.branch(w.compare("sle", ticks, most), few, many)
     end_call(held, kernel, op, ROWS)
 
 

@@ -48,6 +48,7 @@ from ranvier.passes.lower.held_back import (
     KEPT,
     LEAST,
     LOOKED,
+    NEWEST,
     NOTED,
     ROWS,
     WALKS,
@@ -162,6 +163,8 @@ def note_spikes(run: Run, op: PropagateOp) -> None:
             reached.give(w.add(each.args[1], w.cast(walks, INDEX)))
         each.give(*reached.results)
     enter(kernel, held, WALKS, w.cast(each.results[0], i64))
+    newest = w.select(w.compare("sgt", number, w.constant(0)), tick, read(kernel, held, NEWEST))
+    enter(kernel, held, NEWEST, newest)
     _decide(kernel, held, w.cast(number, i64))
     kernel.close()
     _walk(run, held)
