@@ -8,19 +8,39 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import i64
+from xdsl.dialects.builtin import i1, i64
 from xdsl.ir import Block, SSAValue
 
 from ranvier.ir.slots import TILE
-from ranvier.ir.synapses import PropagateOp, roles_of
+from ranvier.ir.synapses import PropagateOp, roles_of, shifts_of
 from ranvier.ir.types import element_type
-from ranvier.passes.lower.due_rows import AHEAD, announce_pointers, announce_row, row_at, shared_rows
-from ranvier.passes.lower.held_back import ARRIVED, BITS, KEPT, MARK, NEWEST, ROWS, WORKS, Deferred
+from ranvier.passes.lower.due_rows import AHEAD, announce_pointers, announce_row, row_at, shared_rows, size_of
+from ranvier.passes.lower.held_back import (
+    ARRIVED,
+    ASKED,
+    ASKING,
+    BITS,
+    DUE,
+    KEPT,
+    LEAST,
+    MARK,
+    NEWEST,
+    ROWS,
+    SOUGHT,
+    WORKS,
+    Deferred,
+)
 from ranvier.passes.lower.held_book import end_call, enter, expect_rows_of, quarter, read, tick_now
 from ranvier.passes.lower.replay import Replay
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.tiles import Tile, tiles
 from ranvier.passes.lower.writer import INDEX
+
+LOOK_AGAIN = 16
+"""After so many ticks it is worth looking again which sources have waited longest."""
+
+VISIT, WALK = 3, 10
+"""Nanoseconds for a synapse of a row that catches up, and of a target that walks."""
 
 TOGETHER = 128
 """The synapses of a row that catch up together: it takes as many turns as the target among them with most spikes."""
@@ -33,19 +53,107 @@ ANNOUNCED = 64
 """The number of synapses of a row that are asked for; the machine sees the rest coming."""
 
 
-def enter_rows(kernel: Kernel, op: PropagateOp, number: SSAValue) -> None:
-    """Enters how many rows of sources are in the list, and up to which tick they are brought."""
+def enter_rows(kernel: Kernel, op: PropagateOp, number: SSAValue, kept: Mapping[int, SSAValue]) -> None:
+    """Enters how many rows of sources are due, and adds those that have waited for long to the list.
+
+    Args:
+        kernel: The function that lists the rows that are due.
+        op: The pathway of the sources.
+        number: How many are due.
+        kept: For the elements of rows that threads need as they were before: room for those of each row.
+    """
     run, w = kernel.run, kernel.writer
     held = run.deferred[op]
-    enter(kernel, held, ROWS, w.cast(number, i64))
+    held.kept.update(kept)
+    enter(kernel, held, DUE, w.cast(number, i64))
     enter(kernel, held, ARRIVED, w.add(read(kernel, held, ARRIVED), w.cast(number, i64)))
-    later = w.constant(int(held.found.comes_first), i64)
-    enter(kernel, held, MARK, w.add(tick_now(kernel, run, held), later))
+    tick = tick_now(kernel, run, held)
+    enter(kernel, held, MARK, w.add(tick, w.constant(int(held.found.comes_first), i64)))
+    asked = w.compare("sgt", read(kernel, held, ASKING), w.constant(0, i64))
+    waited = w.compare("sge", w.sub(tick, read(kernel, held, SOUGHT)), w.constant(LOOK_AGAIN, i64))
+    with w.when(w.binary(arith.AndIOp, asked, waited), otherwise=[number]) as late:
+        enter(kernel, held, SOUGHT, tick)
+        late.give(_add_late_rows(kernel, held, number))
+    (total,) = late.results
+    enter(kernel, held, ROWS, w.cast(total, i64))
+
+
+def _add_late_rows(kernel: Kernel, held: Deferred, number: SSAValue) -> SSAValue:
+    """Adds rows to the list whose sources have not spiked for so long that targets had to walk.
+
+    Those are all that lack a spike which a target had to forget; none, if walking takes less.
+
+    Args:
+        kernel: Where to write.
+        held: What the run keeps.
+        number: How many rows are due.
+
+    Returns:
+        How many rows are in the list.
+    """
+    w, mark, zero = kernel.writer, read(kernel, held, MARK), kernel.writer.constant(0, i64)
+    rows, caught, asked = kernel.pass_in(held.rows), kernel.pass_in(held.caught), read(kernel, held, ASKED)
+
+    def turn_signs() -> None:
+        """Marks the rows that are due, which are no others, by a sign, or takes that away."""
+        with w.loop(number) as each:
+            row = w.cast(w.load(rows, each.index), INDEX)
+            w.store(w.binary(arith.XOrIOp, w.load(caught, row), w.constant(-1, i64)), caught, row)
+
+    turn_signs()
+    with w.loop(rows_in(kernel, held.found.reader), carried=[number, mark]) as each:
+        tick = w.load(caught, each.index)
+        is_due, is_soon = w.compare("slt", tick, zero), w.compare("sgt", tick, asked)
+        is_late = w.op(
+            arith.ExtUIOp,
+            [w.op(arith.XOrIOp, [w.binary(arith.OrIOp, is_due, is_soon), w.constant(1, i1)], [i1]).results[0]],
+            [i64],
+        ).results[0]
+        w.store(w.cast(each.index, i64), rows, each.args[1])
+        others = w.select(is_soon, tick, mark)
+        each.give(w.add(each.args[1], w.cast(is_late, INDEX)), w.binary(arith.MinSIOp, each.args[2], others))
+    turn_signs()
+    total, least = each.results
+    late = w.cast(w.sub(total, number), i64)
+    asking, targets, sources = (
+        read(kernel, held, ASKING),
+        *(w.cast(rows_in(kernel, op), i64) for op in (held.found.held, held.found.reader)),
+    )
+    takes, saves = (
+        w.mul(w.mul(late, targets), w.constant(VISIT, i64)),
+        w.mul(w.mul(asking, sources), w.constant(WALK, i64)),
+    )
+    pays = w.compare("slt", takes, saves)
+    enter(kernel, held, LEAST, w.select(pays, least, read(kernel, held, LEAST)))
+    enter(kernel, held, ASKING, zero)
+    enter(kernel, held, ASKED, zero)
+    keep_elements(kernel, held, number, w.select(pays, total, number))
+    return w.select(pays, total, number)
+
+
+def keep_elements(kernel: Kernel, held: Deferred, begin: SSAValue, end: SSAValue) -> None:
+    """Keeps what elements of rows are now, for some places of the list, where threads take them from there."""
+    w, reader = kernel.writer, held.found.reader
+    if not held.kept:
+        return
+    delays, shifts = size_of(kernel, reader, reader.delays), shifts_of(reader)
+    with w.loop(end, lower=begin) as each:
+        source = w.binary(arith.DivUIOp, w.cast(w.load(kernel.pass_in(held.rows), each.index), INDEX), delays)
+        for k, room in held.kept.items():
+            shift = shifts[k]
+            number = source if shift is None else w.add(source, kernel.value(shift))
+            w.store(w.load(kernel.array(reader.inputs[k]), number), kernel.pass_in(room), each.index)
+
+
+def rows_in(kernel: Kernel, op: PropagateOp) -> SSAValue:
+    """Returns the number of rows of a pathway."""
+    w = kernel.writer
+    return w.mul(w.sub(kernel.value(op.stop), kernel.value(op.start)), size_of(kernel, op, op.delays))
 
 
 def number_of_rows(kernel: Kernel, held: Deferred) -> SSAValue:
-    """Returns the number of rows in the list."""
-    return kernel.writer.cast(read(kernel, held, ROWS), INDEX)
+    """Returns the number of rows that are due."""
+    return kernel.writer.cast(read(kernel, held, DUE), INDEX)
 
 
 def let_catch_up(run: Run, op: PropagateOp, kept: Mapping[int, SSAValue]) -> None:
@@ -57,14 +165,13 @@ def let_catch_up(run: Run, op: PropagateOp, kept: Mapping[int, SSAValue]) -> Non
         kept: For the elements of rows that have been written already: what they were before, for each row.
     """
     held = run.deferred[op]
-    held.kept.update(kept)
     kernel = run.divided_kernel("catch_up", op.label.data, op=op)
     w, code, synapses = kernel.writer, Replay(kernel, held.found, held.first), _Synapses(kernel, held)
     expect_rows_of(run, held, op, ROWS, kernel.share)
     rows, caught, pointers = kernel.pass_in(held.rows), kernel.pass_in(held.caught), kernel.array(op.pointers)
     newest, tables = w.alloca(i64, KEPT), [w.alloca(value.type, LONGEST_TABLE) for value in code.tabled]
     works = w.compare("ne", read(kernel, held, WORKS), w.constant(0, i64))
-    number = w.select(works, number_of_rows(kernel, held), w.constant(0))
+    number = w.select(works, w.cast(read(kernel, held, ROWS), INDEX), w.constant(0))
     last = w.sub(number, w.constant(1))
     before = {run.versions.root(op.inputs[k]): kernel.pass_in(room) for k, room in kept.items()}
     first, behind = shared_rows(kernel, number)
@@ -192,7 +299,7 @@ def mark_rows(run: Run, op: PropagateOp) -> None:
         w = kernel.writer
         rows, caught, mark = kernel.pass_in(held.rows), kernel.pass_in(held.caught), read(kernel, held, MARK)
         works = w.compare("ne", read(kernel, held, WORKS), w.constant(0, i64))
-        with w.loop(w.select(works, number_of_rows(kernel, held), w.constant(0))) as each:
+        with w.loop(w.select(works, w.cast(read(kernel, held, ROWS), INDEX), w.constant(0))) as each:
             w.store(mark, caught, w.cast(w.load(rows, each.index), INDEX))
         kernel.close()
 

@@ -6,7 +6,8 @@ the lowest; each source the tick up to which its synapses are up to date. Before
 *catches up*: for all its synapses at once, from the oldest spike to the newest.
 
 A spike that would push another out of the word, which some source still lacks, first makes the synapses of its target
-catch up (*walk*): nothing takes longer than if it had been done at once. A call begins without waiting: each spike
+catch up (*walk*): nothing takes longer than if it had been done at once. Where that happens often because of a few
+sources that spike seldom, their rows catch up with those that are due. A call begins without waiting: each spike
 makes its target walk, until it is seen that targets spike often enough, compared with sources, for waiting to pay. At
 the end of a call everything catches up, by rows or by targets, whichever are fewer: the host sees what it would have
 seen.
@@ -27,10 +28,10 @@ from xdsl.ir import SSAValue
 
 from ranvier.ir.slots import TILE
 from ranvier.ir.structure import LoopOp, StateOp
-from ranvier.ir.synapses import PropagateOp, shifts_of
+from ranvier.ir.synapses import PropagateOp
 from ranvier.ir.types import element_type
 from ranvier.passes.facts.deferral import ALWAYS, Deferral, deferral, is_deferred
-from ranvier.passes.lower.catch_up import ANNOUNCED
+from ranvier.passes.lower.catch_up import ANNOUNCED, LOOK_AGAIN, keep_elements, rows_in
 from ranvier.passes.lower.due_rows import (
     AHEAD,
     announce_row,
@@ -44,6 +45,8 @@ from ranvier.passes.lower.due_rows import (
 )
 from ranvier.passes.lower.held_back import (
     ARRIVED,
+    ASKED,
+    ASKING,
     BITS,
     KEPT,
     LEAST,
@@ -66,9 +69,6 @@ from ranvier.passes.lower.writer import INDEX
 
 MOST_TICKS = 60_000
 """The greatest number of instants of a call: ticks fit into their bits."""
-
-LOOK_AGAIN = 16
-"""After so many ticks it is worth looking again which source has waited longest."""
 
 FEWER = 3
 """Everything catches up by targets if fewer than one in so many has spikes that wait: their synapses are far apart."""
@@ -129,12 +129,6 @@ def _rows_of(run: Run, op: PropagateOp) -> SSAValue:
     return w.mul(w.sub(run.value(op.stop), run.value(op.start)), _delays(run, op))
 
 
-def _rows_in(kernel: Kernel, op: PropagateOp) -> SSAValue:
-    """Returns the number of rows of a pathway."""
-    w = kernel.writer
-    return w.mul(w.sub(kernel.value(op.stop), kernel.value(op.start)), size_of(kernel, op, op.delays))
-
-
 # ---------------------------------------------------------------- spikes of targets
 
 
@@ -184,10 +178,15 @@ def _note(kernel: Kernel, held: Deferred, row: SSAValue, tick: SSAValue, walks: 
     with w.when(w.binary(arith.AndIOp, is_lacking(), waited)):
         enter(kernel, held, LOOKED, tick)
         reader, caught = held.found.reader, kernel.pass_in(held.caught)
-        with w.loop(_rows_in(kernel, reader), carried=[tick]) as each:
+        with w.loop(rows_in(kernel, reader), carried=[tick]) as each:
             each.give(w.binary(arith.MinSIOp, each.args[1], w.load(caught, each.index)))
         enter(kernel, held, LEAST, each.results[0])
-    must_walk = w.binary(arith.OrIOp, is_lacking(), w.binary(arith.XOrIOp, works, w.constant(1, i1)))
+    lacks = is_lacking()
+    asking = w.add(read(kernel, held, ASKING), w.op(arith.ExtUIOp, [lacks], [i64]).results[0])
+    enter(kernel, held, ASKING, asking)
+    asked = read(kernel, held, ASKED)
+    enter(kernel, held, ASKED, w.select(lacks, w.binary(arith.MaxSIOp, asked, oldest), asked))
+    must_walk = w.binary(arith.OrIOp, lacks, w.binary(arith.XOrIOp, works, w.constant(1, i1)))
     longer = w.binary(arith.OrIOp, w.binary(arith.ShLIOp, word, w.constant(BITS, i64)), tick)
     w.store(w.select(works, w.select(must_walk, tick, longer), zero), recent, row)
     w.store(w.cast(row, i64), kernel.pass_in(held.targets), walks)
@@ -210,7 +209,7 @@ def _decide(kernel: Kernel, held: Deferred, noted: SSAValue) -> None:
     noted = w.add(read(kernel, held, NOTED), noted)
     arrived = read(kernel, held, ARRIVED)
     enter(kernel, held, NOTED, noted)
-    sources, targets = (w.cast(_rows_in(kernel, op), i64) for op in (found.reader, found.held))
+    sources, targets = (w.cast(rows_in(kernel, op), i64) for op in (found.reader, found.held))
     saves = w.mul(w.mul(noted, sources), w.constant(GAIN, i64))
     takes = w.mul(w.mul(arrived, targets), w.constant(VISIT, i64))
     pays = w.binary(arith.AndIOp, kernel.pass_in(held.may_wait), w.compare("sgt", saves, takes))
@@ -301,7 +300,7 @@ def _list_all(run: Run, held: Deferred) -> None:
     w, recent = kernel.writer, kernel.pass_in(held.recent)
     targets, words, rows = (kernel.pass_in(each) for each in (held.targets, held.words, held.rows))
     held_op, reader = held.found.held, held.found.reader
-    count = _rows_in(kernel, held_op)
+    count = rows_in(kernel, held_op)
     with w.loop(count, carried=[w.constant(0)]) as each:
         word = w.load(recent, each.index)
         w.store(w.cast(each.index, i64), targets, each.args[1])
@@ -310,14 +309,10 @@ def _list_all(run: Run, held: Deferred) -> None:
         each.give(w.add(each.args[1], w.cast(waits, INDEX)))
     found, zero = each.results[0], w.constant(0)
     few = w.compare("slt", w.mul(found, w.constant(FEWER)), count)
-    all_rows = w.select(few, zero, _rows_in(kernel, reader))
+    all_rows = w.select(few, zero, rows_in(kernel, reader))
     with w.loop(all_rows) as each:
         w.store(w.cast(each.index, i64), rows, each.index)
-        source = w.binary(arith.DivUIOp, each.index, size_of(kernel, reader, reader.delays))
-        for k, room in held.kept.items():
-            shift = shifts_of(reader)[k]
-            number = source if shift is None else w.add(source, kernel.value(shift))
-            w.store(w.load(kernel.array(reader.inputs[k]), number), kernel.pass_in(room), each.index)
+    keep_elements(kernel, held, w.constant(0), all_rows)
     enter(kernel, held, ROWS, w.cast(all_rows, i64))
     enter(kernel, held, WALKS, w.cast(w.select(few, found, zero), i64))
     kernel.close()

@@ -16,10 +16,12 @@ KEPT = 4
 BITS = 16
 """The bits of a tick in the word of a target."""
 
-MARK, LEAST, LOOKED, ROWS, WALKS, WORKS, ARRIVED, NOTED, NEWEST, WORDS = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+MARK, LEAST, LOOKED, DUE, ROWS, WALKS, WORKS, ARRIVED, NOTED, NEWEST, ASKING, ASKED, SOUGHT, WORDS = range(14)
 """Words of the book: the tick up to which rows are brought; the least tick of all sources when that was looked at, and
-when that was; the numbers of rows that catch up and of targets that walk; whether spikes wait; how many spikes of
-sources and of targets were seen in this call; the tick of the last spikes of targets. The size of the book."""
+when that was; the numbers of rows that are due, of those that catch up, and of targets that walk; whether spikes wait;
+how many spikes of sources and of targets were seen in this call; the tick of the last spikes of targets; how many
+targets had to walk since late rows were sought, the greatest tick that they had to forget, and when rows were sought.
+The size of the book."""
 
 
 @dataclass(frozen=True, eq=False)

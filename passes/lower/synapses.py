@@ -95,7 +95,7 @@ def _lower_deferred(run: Run, op: PropagateOp) -> None:
     if op is held.found.held:
         note_spikes(run, op)
         return
-    kept = _list_rows(run, op, held.rows, lambda kernel, number: enter_rows(kernel, op, number))
+    kept = _list_rows(run, op, held.rows, lambda kernel, number, kept: enter_rows(kernel, op, number, kept))
     let_catch_up(run, op, kept)
     kernel = run.divided_kernel("propagate", op.label.data, op=op)
     _deliver(kernel, op, kernel.pass_in(held.rows), number_of_rows(kernel, held), kept)
@@ -106,7 +106,7 @@ def _lower_deferred(run: Run, op: PropagateOp) -> None:
 
 
 def _list_rows(
-    run: Run, op: PropagateOp, rows: SSAValue, enter: Callable[[Kernel, SSAValue], None]
+    run: Run, op: PropagateOp, rows: SSAValue, enter: Callable[[Kernel, SSAValue, Mapping[int, SSAValue]], None]
 ) -> dict[int, SSAValue]:
     """Writes a function that takes in spikes and lists the rows that are due.
 
@@ -116,7 +116,7 @@ def _list_rows(
         run: The run.
         op: The pathway.
         rows: The list.
-        enter: Writes where the number of rows goes.
+        enter: Writes where the number of rows goes; it is given what is returned, too.
 
     Returns:
         By input what these elements were before, for each row.
@@ -130,9 +130,9 @@ def _list_rows(
     if TAKES_IN_LAST not in op.attributes:
         take_in(kernel, op, slot, size)
     number = list_due_rows(kernel, op, due, slot, size, pointers=None if is_divided else kernel.array(op.pointers))
-    enter(kernel, number)
     written = code.row_writes if is_divided else ()
     kept = {k: room_for_rows(run, op, element_type(op.inputs[k].type)) for k in written}
+    enter(kernel, number, kept)
     if kept:
         _write_rows(kernel, op, code, (due, number), kept)
     if TAKES_IN_LAST not in op.attributes:
@@ -148,7 +148,7 @@ def _lower_divided(run: Run, op: PropagateOp) -> None:
         return
     rows, found = room_for_rows(run, op), run.fresh_lowered(i64, run.writer.constant(BETWEEN))
 
-    def enter(kernel: Kernel, number: SSAValue) -> None:
+    def enter(kernel: Kernel, number: SSAValue, _: Mapping[int, SSAValue]) -> None:
         kernel.writer.store(kernel.writer.cast(number, i64), kernel.pass_in(found), kernel.writer.constant(0))
 
     kept = _list_rows(run, op, rows, enter)
