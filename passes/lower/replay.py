@@ -43,8 +43,8 @@ class Replay:
     def _find_alike(self) -> list[SSAValue]:
         """Returns the values that are the same for all synapses of a row at a tick, and that others need."""
         found, block = self._found, region_of(self._op)
-        differ = {block.args[k + 3] for k in self.of_synapses}
-        change = set[SSAValue]() if found.time is None else {found.time.t, found.time.step}
+        differ: set[SSAValue] = {block.args[k + 3] for k in self.of_synapses}
+        change = set[SSAValue]() if found.time is None else set[SSAValue](found.time.results)
         for op in found.ops:
             if not differ.isdisjoint(used_values(op)):
                 differ.update(op.results)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from threads.networks import cells, noise
 
-from ranvier import Network, NeuronGroup, StateMonitor, Synapses, ms, network_operation, prefs, start_scope
+from ranvier import Network, NeuronGroup, Synapses, ms, network_operation, prefs, start_scope
 from ranvier.codegen.target import has_threads
 from ranvier.ir.team import PHASE
 from ranvier.runtime import simulation
@@ -46,20 +46,6 @@ def test_threads_that_meet_seldom_pay_earlier(four_processors: None) -> None:
         said.append(Network(group, synapses).lower().threads)
     assert said[0].startswith("1 thread:") and said[0].endswith("a thread is worth 12 us")
     assert said[1].startswith("2 threads:") and "6.4 us where threads meet once in 15 steps" in said[1]
-
-
-def test_two_threads_do_not_replace_spikes_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = NeuronGroup(
-        20_000, "dv/dt = (2 - v)/(10*ms) + exp(-v)*sin(v)/second : 1", threshold="v > 1", method="euler"
-    )
-    group = NeuronGroup(40, "v : 1", threshold="v > 1")
-    model = "w : 1\ndapre/dt = -apre/(20*ms) : 1 (event-driven)"
-    learning = Synapses(source, group, model, on_pre="v_post += w; apre += 0.01", on_post="w = clip(w + apre, 0, 1)")
-    learning.connect()
-    for processors, watched, expected in ((2, False, "1 thread: spikes"), (3, False, "3 "), (2, True, "2 threads: a")):
-        monkeypatch.setattr(choice, "_available", lambda many=processors: (many, f"there are {many}"))
-        more = [StateMonitor(learning, "w", record=[0])] if watched else []
-        assert Network(source, group, learning, *more).lower().threads.startswith(expected)
 
 
 def test_what_is_the_same_for_all_neurons_does_not_count(four_processors: None) -> None:
