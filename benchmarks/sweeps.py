@@ -4,7 +4,8 @@
 
 Cases: `lif` and `adex` (10,000 sets of one cell), `noisy` (1,000 sets of 100 cells with noise), `cuba` (200 sets of
 CUBA with 4,000 cells), each a set of 1 s, `memory` (100,000 sets of one cell, in one process). All ways of a case are
-started and warmed up, then they take turns; slow ways do fewer sets. Numbers are medians.
+started and warmed up, then they take turns; slow ways do fewer sets. Numbers are medians. Two processes at once, with
+half of the sets each, show what two threads could gain on this machine.
 """
 
 import argparse
@@ -21,33 +22,35 @@ from typing import Any
 from contestants import C_FLAGS, HERE, SINGLE_THREAD
 
 SETS = {"lif": 10_000, "adex": 10_000, "noisy": 1_000, "cuba": 200, "memory": 100_000}
+AT_ONCE = "2 processes at once"
 WAYS = [
     ("sweep, 1 thread", "ranvier", "sweep", 1, 1.0),
     ("sweep, 2 threads", "ranvier", "sweep", 2, 1.0),
+    (AT_ONCE, "ranvier", "sweep", 1, 0.5),
     ("loop of runs", "ranvier", "loop", 1, 0.05),
     ("one big group", "ranvier", "group", 1, 1.0),
     ("Brian, loop of runs", "brian2", "loop", 1, 0.002),
     ("Brian, one big group", "brian2", "group", 1, 0.2),
     ("Brian, standalone", "brian2", "standalone", 1, 0.002),
 ]
-"""What it is called, module, way, threads, and which share of the sets it does."""
+"""What it is called, module, way, threads, and which share of the sets it does (each of its processes)."""
 
 
 @dataclass
 class Way:
-    """One way to do the sets of a case, in a process of its own.
+    """One way to do the sets of a case, in a process of its own, or in several at once.
 
     Attributes:
         name: What it is called.
-        sets: How many sets it does in a turn.
-        process: The process.
+        sets: How many sets each process does in a turn.
+        processes: The processes.
         told: What it has told of each turn.
         failure: Why it takes no further part.
     """
 
     name: str
     sets: int
-    process: subprocess.Popen[str]
+    processes: list[subprocess.Popen[str]]
     told: list[dict[str, Any]] = field(default_factory=list)
     failure: str = ""
 
@@ -55,18 +58,26 @@ class Way:
         """Does the sets once."""
         if self.failure:
             return
-        assert self.process.stdin is not None and self.process.stdout is not None
+        answers: list[dict[str, Any]] = []
         try:
-            self.process.stdin.write(f"{self.sets}\n")
-            self.process.stdin.flush()
-            answer = self.process.stdout.readline()
+            for process in self.processes:
+                assert process.stdin is not None
+                process.stdin.write(f"{self.sets}\n")
+                process.stdin.flush()
         except BrokenPipeError:
-            answer = ""
-        if not answer:
-            self.process.wait()
-            self.failure = f"ended with code {self.process.returncode}"
-            return
-        self.told.append(json.loads(answer))
+            pass  # its answer is missing, too
+        for process in self.processes:
+            assert process.stdout is not None
+            answer = process.stdout.readline()
+            if not answer:
+                process.wait()
+                self.failure = f"ended with code {process.returncode}"
+                return
+            answers.append(json.loads(answer))
+        self.told.append(
+            {what: sum(each[what] for each in answers) for what in ("cpu", "sets", "MB")}
+            | {"wall": max(each["wall"] for each in answers)}
+        )
 
     def per_set(self, what: str) -> float:
         """Returns the median of what a set takes, in milliseconds."""
@@ -87,8 +98,11 @@ def ways_of(case: str, brian: str | None, share: float, logs: Path) -> list[Way]
         python = sys.executable if module == "ranvier" else str(brian)
         command = [python, str(HERE / "models" / "sweeps.py"), module, name, way, str(threads)]
         log = (logs / f"{case}-{title}.log").open("w")
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
-        found.append(Way(title, max(int(SETS[case] * part * share), 2), process))
+        processes = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
+            for _ in range(2 if title == AT_ONCE else 1)
+        ]
+        found.append(Way(title, max(int(SETS[case] * part * share), 2), processes))
     return found
 
 
@@ -125,13 +139,13 @@ def measure(case: str, options: argparse.Namespace, folder: Path) -> dict[str, A
             continue
         cpu, wall, memory = way.per_set("cpu"), way.per_set("wall"), max(each["MB"] for each in way.told)
         ratio = "" if loop is None else f"{loop / cpu:.2f}"
-        print(f"{way.name:24} {cpu:13.4f} {wall:14.4f} {ratio:>12} {memory:9.0f} {way.sets:8}")
+        print(f"{way.name:24} {cpu:13.4f} {wall:14.4f} {ratio:>12} {memory:9.0f} {way.told[-1]['sets']:8}")
         rows[way.name] = {"turns": way.told, "cpu_ms": cpu, "wall_ms": wall, "MB": memory}
     if in_c:
         print(f"{'C':24} {statistics.median(in_c):13.4f}")
         rows["C"] = {"cpu_ms": statistics.median(in_c)}
-    for way in ways:
-        way.process.kill()
+    for process in (process for way in ways for process in way.processes):
+        process.kill()
     return rows
 
 
