@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import i1, i64
+from xdsl.dialects.builtin import i64
 from xdsl.ir import Block, SSAValue
 
 from ranvier.ir.slots import TILE
@@ -38,6 +38,9 @@ from ranvier.passes.lower.writer import INDEX
 
 LOOK_AGAIN = 16
 """After so many ticks it is worth looking again which sources have waited longest."""
+
+LOOK_LATER = 64
+"""After so many if walking took less than to let them catch up."""
 
 VISIT, WALK = 3, 10
 """Nanoseconds for a synapse of a row that catches up, and of a target that walks."""
@@ -72,7 +75,6 @@ def enter_rows(kernel: Kernel, op: PropagateOp, number: SSAValue, kept: Mapping[
     asked = w.compare("sgt", read(kernel, held, ASKING), w.constant(0, i64))
     waited = w.compare("sge", w.sub(tick, read(kernel, held, SOUGHT)), w.constant(LOOK_AGAIN, i64))
     with w.when(w.binary(arith.AndIOp, asked, waited), otherwise=[number]) as late:
-        enter(kernel, held, SOUGHT, tick)
         late.give(_add_late_rows(kernel, held, number))
     (total,) = late.results
     enter(kernel, held, ROWS, w.cast(total, i64))
@@ -104,27 +106,20 @@ def _add_late_rows(kernel: Kernel, held: Deferred, number: SSAValue) -> SSAValue
     with w.loop(rows_in(kernel, held.found.reader), carried=[number, mark]) as each:
         tick = w.load(caught, each.index)
         is_due, is_soon = w.compare("slt", tick, zero), w.compare("sgt", tick, asked)
-        is_late = w.op(
-            arith.ExtUIOp,
-            [w.op(arith.XOrIOp, [w.binary(arith.OrIOp, is_due, is_soon), w.constant(1, i1)], [i1]).results[0]],
-            [i64],
-        ).results[0]
+        is_late = w.select(w.binary(arith.OrIOp, is_due, is_soon), w.constant(0), w.constant(1))
         w.store(w.cast(each.index, i64), rows, each.args[1])
         others = w.select(is_soon, tick, mark)
-        each.give(w.add(each.args[1], w.cast(is_late, INDEX)), w.binary(arith.MinSIOp, each.args[2], others))
+        each.give(w.add(each.args[1], is_late), w.binary(arith.MinSIOp, each.args[2], others))
     turn_signs()
     total, least = each.results
     late = w.cast(w.sub(total, number), i64)
-    asking, targets, sources = (
-        read(kernel, held, ASKING),
-        *(w.cast(rows_in(kernel, op), i64) for op in (held.found.held, held.found.reader)),
-    )
-    takes, saves = (
-        w.mul(w.mul(late, targets), w.constant(VISIT, i64)),
-        w.mul(w.mul(asking, sources), w.constant(WALK, i64)),
-    )
+    targets, sources = (w.cast(rows_in(kernel, op), i64) for op in (held.found.held, held.found.reader))
+    takes = w.mul(w.mul(late, targets), w.constant(VISIT, i64))
+    saves = w.mul(w.mul(read(kernel, held, ASKING), sources), w.constant(WALK, i64))
     pays = w.compare("slt", takes, saves)
     enter(kernel, held, LEAST, w.select(pays, least, read(kernel, held, LEAST)))
+    again = w.select(pays, w.constant(0, i64), w.constant(LOOK_LATER - LOOK_AGAIN, i64))
+    enter(kernel, held, SOUGHT, w.add(tick_now(kernel, kernel.run, held), again))
     enter(kernel, held, ASKING, zero)
     enter(kernel, held, ASKED, zero)
     keep_elements(kernel, held, number, w.select(pays, total, number))
