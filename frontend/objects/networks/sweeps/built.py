@@ -25,6 +25,7 @@ from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.scene import Scene
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, sets_of
 from ranvier.objects.networks.sweeps.shares import share_of
+from ranvier.objects.networks.sweeps.stopping import ended_in_order
 from ranvier.objects.networks.sweeps.work import REMARKS, Outcome, Seeds, attempted, same_randomness, values_with_seed
 from ranvier.runtime import parts
 from ranvier.session.randomness import random_state, seed
@@ -133,7 +134,8 @@ def sweep_function(
     share = share_of(part, out)
     todo = share.of(len(sets))
     work = BuiltWork(function, sets, Seeds(random_state.seed, 0), takes_seed=takes_seed)
-    with opened(out, work.facts, work.seeds, None if plan else todo, share, sets.axes) as store:
+    opening = opened(out, work.facts, work.seeds, None if plan else todo, share, sets.axes)
+    with ended_in_order(), opening as store:
         work.seeds = store.seeds
         left = [k for k in todo if k not in store.done]
         form = form_of(workers, work, left)

@@ -29,6 +29,7 @@ from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.sets import Axis, Sets, sets_of
 from ranvier.objects.networks.sweeps.shares import Share, share_of
+from ranvier.objects.networks.sweeps.stopping import Preparation, ended_in_order, preparing
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Names, SpikesTarget, VariableTarget, targets_of
 from ranvier.objects.networks.sweeps.trial import estimated
@@ -65,16 +66,19 @@ def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepR
     check_possible(network)
     check_report(given.report)
     share = share_of(given.part, given.out)
-    names = Names(network, call.namespace)
-    request = _request(network, call, given, names)
-    try:
-        work = NetworkWork(network, request, is_alone=not callable(given.report))
-        return _swept(work, names, given, share)
-    except MemoryError as error:
-        raise MemoryError(f"{str(error).rstrip('.')}. {_advice(network, request, 1)}") from None
+    with ended_in_order(), preparing() as preparation:
+        names = Names(network, call.namespace)
+        request = _request(network, call, given, names)
+        try:
+            work = NetworkWork(network, request, is_alone=not callable(given.report))
+            return _swept(work, names, given, share, preparation)
+        except MemoryError as error:
+            raise MemoryError(f"{str(error).rstrip('.')}. {_advice(network, request, 1)}") from None
 
 
-def _swept(work: NetworkWork, names: Names, given: Arguments, share: Share) -> SweepResult | SweepPlan:
+def _swept(
+    work: NetworkWork, names: Names, given: Arguments, share: Share, preparation: Preparation
+) -> SweepResult | SweepPlan:
     request, call = work.request, work.request.call
     with work.session():
         used = used_names(work, names)
@@ -97,6 +101,7 @@ def _swept(work: NetworkWork, names: Names, given: Arguments, share: Share) -> S
                 work.compile()
             tables = _table_names(request.keep, call.namespace)
             advice = partial(_advice, work.network, request, form.workers)
+            preparation.is_over = True
             return conduct(work, form, store, todo, report=given.report, tables=tables, advice=advice)
 
 

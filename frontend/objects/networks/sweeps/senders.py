@@ -103,7 +103,7 @@ class ExecutorSender:
         sets, _ = self._chunks.pop(id(future))
         self._has_begun = True
         try:
-            found = cast("list[Outcome] | None", cast(Result, future).result())
+            found = cast("list[Outcome] | None", _result(cast(Result, future)))
         except (concurrent.futures.BrokenExecutor, concurrent.futures.CancelledError) as error:
             raise Lost(_broken(self._executor, error), is_over=True) from None
         except Exception as error:
@@ -129,6 +129,18 @@ class ExecutorSender:
         """Gives up what is on its way."""
         for future in futures:
             future.cancel()
+
+
+def _result(future: Result) -> object:
+    """Returns what a future that is there has.
+
+    Raises:
+        Lost: If its worker was interrupted: that is not this process.
+    """
+    failure = getattr(future, "exception", None)
+    if callable(failure) and isinstance(failure(), KeyboardInterrupt):
+        raise Lost("KeyboardInterrupt: the process that computed this set was interrupted.", is_over=False)
+    return future.result()
 
 
 def _is_running(future: Future) -> bool:

@@ -23,6 +23,7 @@ import numpy as np
 
 from ranvier.codegen.fingerprint import compiler_fingerprint
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.networks.sweeps.stopping import runs_leave_ctrl_c
 from ranvier.objects.networks.sweeps.work import Outcome, Packable, Shipped, Work, failed
 from ranvier.runtime.mapped import Memory
 from ranvier.session.given import is_a
@@ -132,12 +133,12 @@ def held(work: Work) -> Generator[Parcel, None, None]:
 
 
 def compute_chunk(parcel: Parcel, chunk: Sequence[int]) -> list[Outcome] | None:
-    """Returns the outcomes of some sets, fewer if the sweep was stopped; None if the content of the parcel is needed.
+    """Returns the outcomes of some sets, fewer if it was stopped; None if the content of the parcel is needed.
 
     Raises:
         RuntimeError: If this process has another Ranvier, or cannot have the work.
     """
-    with _turn:
+    with _turn, runs_leave_ctrl_c():
         work = _held.get(parcel.key)
         if work is not None:  # forked from the process of the sweep
             with work.session():
@@ -153,10 +154,11 @@ def _computed(key: str, outcomes: Iterable[Outcome]) -> list[Outcome]:
     found: list[Outcome] = []
     if key in _stopped:
         return found
-    for outcome in outcomes:
-        if key in _stopped:  # it was cut short
-            break
-        found.append(_sendable(outcome))
+    with contextlib.suppress(KeyboardInterrupt):  # of the terminal: the process of the sweep decides what it means
+        for outcome in outcomes:
+            if key in _stopped:  # it was cut short
+                break
+            found.append(_sendable(outcome))
     return found
 
 

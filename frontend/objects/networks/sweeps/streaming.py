@@ -85,7 +85,7 @@ def stream(sender: Sender, work: Work, todo: Sequence[int], stopped: Callable[[]
             traffic.fill()
             yield from traffic.arrived(POLL_SECONDS)
         while traffic.is_going_on and (found := traffic.arrived(0.0)):  # what was there when it was stopped
-            yield from found
+            yield from (outcome for outcome in found if outcome.is_final)  # workers may have been interrupted as well
     finally:
         traffic.end()
 
@@ -165,6 +165,9 @@ class _Traffic:
             return []
         for outcome in found:
             outcome.values = self._work.values(outcome.index)
+        left = {*chunk} - {outcome.index for outcome in found}
+        if left:  # the worker was interrupted: they are done again, unless the sweep ends
+            self._again.append(sorted(left))
         return found
 
     def _lose(self, chunk: list[int], error: Lost, *, was_alone: bool = False) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
@@ -168,12 +170,21 @@ def _death(code: int | None) -> str:
     return f"WorkerDied: the process that computed this set {how}{hint}"
 
 
+def _end_with_parent() -> None:
+    """Ends this process when its parent does, however that ends: nobody waits for the set any more."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _serve(work: Computable, pipe: Connection, others: Sequence[Connection]) -> None:
     """Computes what is asked for, in a worker process, until there is nothing more."""
     for other in others:
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, OSError), work.session():
         while (chunk := cast("list[int] | None", pipe.recv())) is not None:
             for k in chunk:
