@@ -1,5 +1,7 @@
 """Calls of what `Network.batched` makes that leave the network alone, and what they are kept from."""
 
+import concurrent.futures
+
 import numpy as np
 import pytest
 from objects.networks.swept_models import DURATION, MEASURES, MODELS
@@ -248,3 +250,41 @@ def test_measures_have_their_units_in_each_call_however_many_runs_there_are(coun
         assert all(
             np.array_equal(np.asarray(found[name]), np.asarray(first[name])) for name in TEXTS if name != "first"
         )
+
+
+def _counting() -> tuple[Network, SpikeMonitor]:
+    cells = NeuronGroup(
+        1, "dv/dt = (mu - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="cells"
+    )
+    spikes = SpikeMonitor(cells, name="spikes")
+    return Network(cells, spikes), spikes
+
+
+def test_calls_from_several_threads_wait_for_each_other() -> None:
+    """As those of `study.optimize(objective, n_jobs=4)` of Optuna; they were refused."""
+    network, _ = _counting()
+    simulate = network.batched(100 * ms, over=["mu"], measure="count(spikes)")
+    values = np.linspace(0.9, 3, 24)
+    expected = simulate(values)
+    with concurrent.futures.ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda mu: int(simulate(mu)), values))
+    assert found == list(expected)
+
+
+def test_a_network_with_other_objects_is_said_to_be_so() -> None:
+    network, spikes = _counting()
+    simulate = network.batched(100 * ms, over=["mu"], measure="count(spikes)")
+    before = simulate([1.5, 2.0])
+    further = SpikeMonitor(network["cells"], name="further")
+    network.add(further)
+    with pytest.raises(
+        RuntimeError, match=r"other objects than when .*\('further' was added\): call batched\(\) again"
+    ):
+        simulate([1.5, 2.0])
+    network.remove(further)
+    assert (simulate([1.5, 2.0]) == before).all()
+    network.remove(spikes)
+    with pytest.raises(RuntimeError, match="'spikes' was removed"):
+        simulate([1.5, 2.0])
+    network.add(spikes, further)
+    network.run(0 * ms, namespace={"mu": 1})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -88,6 +89,8 @@ class Batched:
             raise ValueError("The seed is in over, so that it is given in each call: leave out seed=...")
         self.names = tuple(self._inputs)
         self._work = NetworkWork(network, self._request(call))
+        self._objects = frozenset(network.objects)
+        self._turn = threading.RLock()  # optimisers may call from several threads, one after another
         self._shapes: dict[str, tuple[tuple[int, ...], Dimension]] = {}
         self._firm: dict[str, Dimension] = {}  # the units of measures
         self._compiled_for: tuple[bool, ...] | None = None
@@ -153,9 +156,14 @@ class Batched:
         Raises:
             TypeError, ValueError: If arguments are missing, unknown, no numbers, or of different lengths.
             DimensionMismatchError: If a unit is wrong.
-            RuntimeError: If a set fails and `failures` is "raise", or all sets fail.
+            RuntimeError: If a set fails and `failures` is "raise", or all sets fail, or the network has other objects.
         """
+        with self._turn:
+            return self._called(args, values)
+
+    def _called(self, args: Sequence[object], values: Mapping[str, object]) -> Measures:
         check_not_running(self._network, "A call of what batched() made")
+        self._check_objects()
         batch = batch_of(self._inputs, args, values)
         if "seed" not in self._inputs:
             batch.axes["seed"] = self._seeds(batch.size)
@@ -168,6 +176,21 @@ class Batched:
             return self._result_of(work, found, batch)
         self._take_note(work, found)
         return self._result(found, batch)
+
+    def _check_objects(self) -> None:
+        """Checks that the network is made of what it was made of.
+
+        Raises:
+            RuntimeError: If it is not.
+        """
+        now = frozenset(self._network.objects)
+        if now != self._objects:
+            new, gone = (sorted(each.name for each in one) for one in (now - self._objects, self._objects - now))
+            what = [f"'{name}' was added" for name in new] + [f"'{name}' was removed" for name in gone]
+            raise RuntimeError(
+                f"'{self._network.name}' has other objects than when batched() was called ({', '.join(what)}): call "
+                "batched() again."
+            )
 
     def _apart(self, work: NetworkWork, batch: Batch) -> Measured | list[Outcome] | None:
         """Runs sets without the network, those that went wrong with it; None if none can be run without."""

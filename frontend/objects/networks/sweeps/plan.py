@@ -10,7 +10,7 @@ from ranvier.objects.networks.report import format_seconds
 from ranvier.objects.networks.sweeps.forms import Form
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SweepPlan:
     """What a sweep would do.
 
@@ -52,6 +52,9 @@ class SweepPlan:
         if self.table is not None:
             lines += ["", str(self.table)]
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<SweepPlan: {self.sets:,} sets, {self.form}, {in_bytes(self.memory)}>"
 
 
 def plan_of(
