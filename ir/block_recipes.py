@@ -69,6 +69,10 @@ class Elements(ABC):
         """Returns consecutive elements; of arrays that do not look at rows."""
         return self.read(Block(*places.indices(self.size)[:2]), {})
 
+    def write(self, block: Block, memo: Memo, found: Array) -> None:
+        """Writes the elements of a block into an array."""
+        found[:] = self.read(block, memo)
+
     @abstractmethod
     def _find(self, block: Block, memo: Memo) -> Array: ...
 
@@ -125,8 +129,14 @@ class _InParts(Elements):
         pointers, own = self._pointers[block.first : block.stop + 1], self._numbers.read(block, memo)
         return order_by_parts(pointers, own, self._threads, self._bounds)
 
+    def write(self, block: Block, memo: Memo, found: Array) -> None:
+        """Writes the places."""
+        np.add(self.within(block, memo), block.begin, out=found, casting="unsafe")
+
     def _find(self, block: Block, memo: Memo) -> Array:
-        return self.within(block, memo).astype(np.int32) + np.int32(block.begin)
+        found = np.empty(block.end - block.begin, self.dtype)
+        self.write(block, memo, found)
+        return found
 
 
 class _Within(Elements):
@@ -145,6 +155,15 @@ class _Sorted(Elements):
     def __init__(self, values: Elements, order: _InParts) -> None:
         self._values, self._order = values, order
         self.size, self.dtype = order.size, values.dtype
+
+    def write(self, block: Block, memo: Memo, found: Array) -> None:
+        """Writes the values, those of a long row piece by piece: it may have all synapses."""
+        if found.size <= BLOCK:
+            super().write(block, memo, found)
+            return
+        values, places = self._values.read(block, memo), self._order.within(block, memo)
+        for begin in range(0, found.size, BLOCK):
+            found[begin : begin + BLOCK] = values[places[begin : begin + BLOCK]]
 
     def _find(self, block: Block, memo: Memo) -> Array:
         return self._values.read(block, memo)[self._order.within(block, memo)]
@@ -214,7 +233,7 @@ class Maker:
         found = allocate(elements.size, np.dtype(np.int32) if is_wide else elements.dtype)
 
         def write(block: Block, memo: Memo) -> None:
-            found[block.begin : block.end] = elements.read(block, memo)
+            elements.write(block, memo, found[block.begin : block.end])
 
         self._writes.setdefault(elements.size, []).append(write)
         return found

@@ -66,7 +66,36 @@ def order_by_parts(pointers: Array, numbers: Array, threads: int, bounds: Array)
         threads: The number of parts.
         bounds: The first numbers of the parts, but for part 0.
     """
+    if pointers.size == 2:
+        return _order_of_row(numbers, threads, bounds)
     keys = np.repeat(np.arange(0, (pointers.size - 1) * threads, threads, dtype=np.uint16), np.diff(pointers))
     for bound in bounds.tolist():
         keys += numbers >= bound
     return np.argsort(keys, kind="stable")
+
+
+PIECE = 1 << 16
+"""Elements of a long row that are sorted together."""
+
+
+def _order_of_row(numbers: Array, threads: int, bounds: Array) -> Array:
+    """Returns the same for a single row: it may have all synapses, and is sorted piece by piece, which needs no memory
+    but that of the places.
+    """
+
+    def parts_of(begin: int) -> Array:
+        return np.searchsorted(bounds, numbers[begin : begin + PIECE], side="right").astype(np.uint16)
+
+    begins = range(0, numbers.size, PIECE)
+    counts = np.zeros(threads, np.int64)
+    for begin in begins:
+        counts += np.bincount(parts_of(begin), minlength=threads)
+    at = np.cumsum(counts) - counts
+    found = np.empty(numbers.size, np.int32)
+    for begin in begins:
+        parts = parts_of(begin)
+        places, mine = np.argsort(parts, kind="stable") + begin, np.bincount(parts, minlength=threads)
+        for part, end in enumerate(np.cumsum(mine).tolist()):
+            found[at[part] : at[part] + mine[part]] = places[end - mine[part] : end]
+        at += mine
+    return found

@@ -53,10 +53,10 @@ class Case:
         span: From where to where.
     """
 
-    def __init__(self, sim: ModuleType, name: str, copies: int = 0) -> None:
+    def __init__(self, sim: ModuleType, name: str, copies: int = 0, cells: int = 4000) -> None:
         self.sim = sim
         if name == "cuba":
-            self._cuba()
+            self._cuba(cells)
         else:
             self._cells(name, copies)
 
@@ -74,22 +74,22 @@ class Case:
             cells.vm = self.names["EL"]
         self._ready(cells)
 
-    def _cuba(self) -> None:
+    def _cuba(self, size: int) -> None:
         sim = self.sim
         mV, ms = sim.mV, sim.ms  # noqa: N806
         self.names = {"taum": 20 * ms, "taue": 5 * ms, "taui": 10 * ms, "Vt": -50 * mV, "Vr": -60 * mV, "El": -49 * mV}
         self.swept, self.span = "scale", (0.9, 1.1)
         cells = sim.NeuronGroup(
-            4000,
+            size,
             "dv/dt = (ge + gi - (v - El))/taum : volt (unless refractory)\n"
             "dge/dt = -ge/taue : volt\ndgi/dt = -gi/taui : volt",
             threshold="v > Vt", reset="v = Vr", refractory=5 * ms, method="exact",
         )  # fmt: skip
-        cells.v = np.random.default_rng(1).uniform(-60, -50, 4000) * mV
-        excited = sim.Synapses(cells[:3200], cells, on_pre="ge += 1.62*mV*scale")
-        inhibited = sim.Synapses(cells[3200:], cells, on_pre="gi -= 9*mV")
+        cells.v = np.random.default_rng(1).uniform(-60, -50, size) * mV
+        excited = sim.Synapses(cells[: size * 4 // 5], cells, on_pre="ge += 1.62*mV*scale")
+        inhibited = sim.Synapses(cells[size * 4 // 5 :], cells, on_pre="gi -= 9*mV")
         for each in (excited, inhibited):
-            each.connect(p=0.02)
+            each.connect(p=80 / size)
         self._ready(cells, excited, inhibited)
 
     def _ready(self, cells: Any, *others: Any) -> None:

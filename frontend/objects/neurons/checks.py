@@ -23,6 +23,9 @@ logger = get_logger("ranvier.groups.group")
 LARGE = np.float64(1e50)
 """Values beyond this (in SI units) show that an integration failed."""
 
+PIECE = 1 << 16
+"""So many values are looked at together: they may be those of millions of synapses."""
+
 
 def check_links(group: Checked) -> None:
     """Checks that all linked variables of a group are linked.
@@ -86,7 +89,11 @@ def _is_good(storage: Storage) -> bool:
     """Tells whether all elements are numbers, and not very large; one look does for those that are the same."""
     with np.errstate(invalid="ignore"):
         few = storage.representatives
-        return bool((np.abs(few) < LARGE).all()) or bool((np.abs(storage.readable[:]) < LARGE).all())
+        if bool((np.abs(few) < LARGE).all()):
+            return True
+        values = storage.readable
+        pieces = (values[begin : begin + PIECE] for begin in range(0, storage.size, PIECE))
+        return all(bool((np.abs(piece) < LARGE).all()) for piece in pieces)
 
 
 def _zero_divisor(group: Checked) -> str:

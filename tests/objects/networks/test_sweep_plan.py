@@ -187,3 +187,14 @@ def test_rows_that_are_looked_up_ahead(size, on_pre, delay, there):
 def test_plans_know_the_numbers_of_the_compiler():
     assert memory.LEAST_ROOM == noted_rows.LEAST_ROOM and memory.SHARE_OF_ALL == noted_rows.SHARE_OF_ALL
     assert memory.MOST_IN_RECORD == pack_rows.MOST and noted_rows.TIMES_MOST == noted_rows.PIECE == 2
+
+
+def test_the_plan_counts_the_states_of_all_sets_that_are_computed_at_once() -> None:
+    """Those of the network, of the state that sets begin from, of the set that was prepared, and of each run."""
+    cells = NeuronGroup(1000, "dv/dt = (mu - v)/(10*ms) : 1", method="exact", name="cells")
+    network, over = Network(cells), {"mu": np.linspace(0, 1, 40)}
+    own = network.memory_plan(instances=1).own
+    for form, workers, copies in (("turns", 1, 4), ("turns", 2, 6), ("lanes", 1, 35), ("lanes", 2, 51)):
+        plan = network.sweep(1 * ms, over, measure="mean(v)", form=form, workers=workers, plan=True)
+        assert plan.memory == plan.table.once + copies * own and "in each of" not in str(plan), (form, workers)
+        assert repr(plan).startswith(f"<SweepPlan: 40 sets, {form}, ")

@@ -15,7 +15,7 @@ from ranvier.objects.networks.sweeps.job import Job
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.prepared import usual_sets
 from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Work
-from ranvier.runtime.batches import BatchRun
+from ranvier.runtime.batches import BatchRun, lanes_of
 from ranvier.runtime.derived import changing
 from ranvier.runtime.turns import TurnRun
 
@@ -54,6 +54,11 @@ class _Here(concurrent.futures.Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+def _most_runs(workers: int) -> int:
+    """Returns how many runs are there at once: with several threads the next one waits for one of them."""
+    return workers + (workers > 1)
 
 
 def _pool(workers: int) -> concurrent.futures.Executor:
@@ -95,6 +100,20 @@ class Abreast:
                     yield from self._together(work, job, usual, stopped)
             yield from self.one_by_one(work, sorted(alone), stopped)
 
+    def held(self, todo: Sequence[int]) -> int:
+        """Returns of how many instances the own arrays are in memory at once.
+
+        They are those of the network, of the state from which sets begin, of the set that was prepared, and of runs.
+
+        Args:
+            todo: The sets that are to be done, at least one.
+        """
+        if self.first.is_on_device:
+            return 3
+        chunks = self.first.chunks(todo, self.workers)
+        runs = min(len(chunks), _most_runs(self.workers))
+        return 3 + runs * (lanes_of(len(chunks[0])) if self.name == "lanes" else 1)
+
     def job(self, work: NetworkWork, members: Sequence[int]) -> Job | None:
         """Returns how some sets are computed together, None if they cannot be."""
         if members == self.first.members:
@@ -126,7 +145,7 @@ class Abreast:
 
         try:
             while (chunks or running) and not stopped():
-                while chunks and len(running) < self.workers + (self.workers > 1):
+                while chunks and len(running) < _most_runs(self.workers):
                     chunk = chunks.popleft()
                     try:
                         run = job.start(chunk)

@@ -136,8 +136,10 @@ class Return:
             return np.array([not all(_is_good(run.state(n)) for n in self._checked)])
         bad: Array = np.zeros(run.count, bool)
         for n in self._checked:
-            with np.errstate(invalid="ignore"):
-                bad |= ~(np.abs(run.state(n)) < LARGE).all(axis=0)
+            values = run.state(n)
+            if values.size:
+                with np.errstate(invalid="ignore"):
+                    bad |= ~((values.min(axis=0) > -LARGE) & (values.max(axis=0) < LARGE))
         return bad
 
     # ---------------------------------------------------------------- many at once

@@ -16,7 +16,7 @@ from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.memory_plan import network_plan
 from ranvier.objects.networks.running import RunCall, check_not_running
-from ranvier.objects.networks.sweeps.abreast import abreast
+from ranvier.objects.networks.sweeps.abreast import Abreast, abreast
 from ranvier.objects.networks.sweeps.conduct import conduct
 from ranvier.objects.networks.sweeps.directory_store import opened
 from ranvier.objects.networks.sweeps.first_look import used_names
@@ -265,8 +265,9 @@ def _planned(
     memory = _memory(list(work.network), work.request, sets)
     seconds = estimated(work, form, left, prepared=prepared, written=written)
     length = work.request.call.length
+    total = memory.at_once(form.held(left)) if isinstance(form, Abreast) and left else memory.total
     plan = plan_of(
-        form, sets=sets, done=sets - len(left), memory=memory.total, recorded=memory.per_second * length,
+        form, sets=sets, done=sets - len(left), memory=total, recorded=memory.per_second * length,
         seconds=seconds, table=memory,
     )  # fmt: skip
     print(plan)

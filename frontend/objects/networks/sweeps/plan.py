@@ -8,6 +8,7 @@ from ranvier.objects.memory.arrays import in_bytes
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks.report import format_seconds
 from ranvier.objects.networks.sweeps.forms import Form
+from ranvier.passes.facts.widths import WIDTHS
 
 
 @dataclass(frozen=True, repr=False)
@@ -20,7 +21,8 @@ class SweepPlan:
         form: How they are computed: "one after another", "processes", "executor".
         reason: Why so.
         workers: How many at once.
-        memory: Bytes of the network, in each worker; what monitors record is not among them.
+        memory: Bytes of the network, in each worker; for sets in lanes or turns, of all that are computed at once. What
+            monitors record is not among them.
         recorded: Bytes that monitors record in a set, without spikes.
         seconds: About how long all will take, from a trial of some; None if that cannot be tried.
         table: The memory of the network's parts: what all sets have in common, and what each has for itself.
@@ -38,7 +40,8 @@ class SweepPlan:
 
     def __str__(self) -> str:
         done = f", {self.done} of them done" if self.done else ""
-        several = f" in each of {self.workers} workers, at most" if self.workers > 1 else ""
+        is_shared = self.form in WIDTHS  # by threads
+        several = f" in each of {self.workers} workers, at most" if self.workers > 1 and not is_shared else ""
         recorded = f", and {in_bytes(self.recorded)} recorded in a set, besides spikes" if self.recorded else ""
         lines = [
             f"sets    {self.sets:,}{done}",
