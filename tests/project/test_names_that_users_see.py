@@ -95,7 +95,7 @@ def test_named_before_the_table_is_asked() -> None:
     assert BrianObjectException.__module__ == DimensionMismatchError.__module__ == "ranvier"
 
 
-CAUGHT_INSIDE = {"CannotBePrepared", "Misfit", "NotAbreast", "NotNative", "NotStacked"}
+CAUGHT_INSIDE = {"CannotBePrepared", "Misfit", "NotAbreast", "NotNative", "NotStacked", "Terminated"}
 """Errors by which parts of a program tell each other that something has no such form: no script meets them."""
 
 
