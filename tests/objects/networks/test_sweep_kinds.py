@@ -209,3 +209,25 @@ def test_a_function_of_arrays_names_both_sets_and_both_units() -> None:
     other = net.batched(1 * ms, over=["k"], measure=at, namespace={})
     with pytest.raises(DimensionMismatchError, match="of set 2 has another unit than that of set 1"):
         other([2, 0, 1])
+
+
+def loudly(rule: str, times: int) -> dict[str, object]:
+    return {"length": times * len(rule), "loud": rule.upper()}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_values_for_functions_may_be_texts(tmp_path: Path, workers: int) -> None:
+    over = {"rule": ["pairs", "none"], "times": [1, 3]}
+    for _ in range(2):  # the second time they are read
+        found = sweep(loudly, over=over, out=tmp_path / "out", workers=workers)
+        assert np.asarray(found["length"]).tolist() == [[5, 15], [4, 12]]
+        assert [each.loud for each in found.sel(rule="none")] == ["NONE", "NONE"]
+    assert found.to_arrow().column("rule").to_pylist() == ["pairs", "pairs", "none", "none"]
+    with pytest.raises(ValueError, match="differs in: sets"):
+        sweep(loudly, over={**over, "rule": ["pairs", "triplets"]}, out=tmp_path / "out")
+
+
+@pytest.mark.parametrize("values", [["pairs", 1], [None, "pairs"]])
+def test_texts_do_not_stand_beside_others(values: list[object]) -> None:
+    with pytest.raises(TypeError, match="'rule' of set 0 has to be a number, not"):
+        sweep(loudly, over={"rule": values, "times": [1]})

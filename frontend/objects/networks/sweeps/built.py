@@ -28,6 +28,7 @@ from ranvier.objects.networks.sweeps.shares import share_of
 from ranvier.objects.networks.sweeps.stopping import ended_in_order
 from ranvier.objects.networks.sweeps.work import REMARKS, Outcome, Seeds, attempted, same_randomness, values_with_seed
 from ranvier.runtime import parts
+from ranvier.session.given import is_text
 from ranvier.session.randomness import random_state, seed
 
 Builder = Callable[..., object]
@@ -128,8 +129,9 @@ def sweep_function(
     """Calls a function once for each set of values; see `sweep`."""
     check_report(report)
     sets = sets_of(over, zip=zip)
-    for name in sets.axes:
-        check_dimensions(sets, name)
+    for name, axis in sets.axes.items():
+        if not all(map(is_text, axis.values)):  # which rule, which file: they are for the function
+            check_dimensions(sets, name)
     takes_seed = _check_arguments(function, sets)
     share = share_of(part, out)
     todo = share.of(len(sets))
