@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any, cast
 
@@ -115,6 +115,23 @@ def resolve(
     Raises:
         KeyError: The name has no meaning, or stands for something that is no scalar.
     """
+    chosen = find(name, group_namespace, run_namespace, warn=warn)
+    if chosen is None:
+        raise meaningless(name, group_namespace, run_namespace)
+    return chosen
+
+
+def find(
+    name: str,
+    group_namespace: Mapping[str, Any],
+    run_namespace: Mapping[str, Any],
+    *,
+    warn: Warn | None = None,
+) -> Symbol | None:
+    """Finds the meaning of a name as `resolve` does; `None` if it has none.
+
+    Whoever takes that for an answer calls this: for a proposal, `resolve` looks at all names of the script.
+    """
     spaces = [("group-specific namespace", group_namespace), ("run namespace", run_namespace)]
     outside = [(where, external_symbol(name, space[name])) for where, space in spaces if name in space]
     usable = [(where, symbol) for where, symbol in outside if symbol is not None]
@@ -122,14 +139,13 @@ def resolve(
     if chosen is None and usable:
         (place, chosen), *usable = usable
         where = f"defined in the {place}"
-    if chosen is None:
-        raise _failure(name, [space for _, space in spaces])
-    if warn is not None:
+    if chosen is not None and warn is not None:
         _warn_of_conflicts(name, chosen, where, usable, warn)
     return chosen
 
 
-def _failure(name: str, spaces: Sequence[Mapping[str, Any]]) -> KeyError:
+def meaningless(name: str, *spaces: Mapping[str, Any]) -> KeyError:
+    """Returns the error for a name that has no meaning in some namespaces, with what may be meant."""
     values = [space[name] for space in spaces if name in space]
     if values and callable(values[0]) and hasattr(values[0], "_arg_units"):
         return UnknownUnitError(

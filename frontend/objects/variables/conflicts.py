@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from ranvier.analysis.names import default_symbol, resolve
+from ranvier.analysis.names import default_symbol, find
 from ranvier.equations.identifiers import is_noise
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import ClockVariable, Constant, Owner, Reference
@@ -51,8 +51,8 @@ def _warn_of_two_meanings(group: Owner, name: str, run_namespace: Mapping[str, o
         logger.warn(message, "resolution_conflict", once=f"{name} has two meanings")
 
     try:
-        resolve(name, group.namespace, run_namespace, warn=warn)
-    except (KeyError, TypeError):
+        find(name, group.namespace, run_namespace, warn=warn)
+    except TypeError:
         return  # whoever needs the name says so, and where
 
 

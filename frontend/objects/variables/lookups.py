@@ -9,7 +9,7 @@ from typing import TypeVar
 from weakref import ref
 
 from ranvier.actions.sameness import is_same
-from ranvier.analysis.names import default_symbol, resolve
+from ranvier.analysis.names import default_symbol, find
 from ranvier.analysis.symbols import Symbol
 from ranvier.objects.variables.conflicts import warn_of_conflict
 from ranvier.objects.variables.variables import (
@@ -141,11 +141,8 @@ class _Lookup:
             return name not in owner.namespace and name not in run_namespace
         if default is not None:
             return default == was and type(default.value) is type(was.value)
-        try:
-            now = resolve(name, owner.namespace, run_namespace)
-        except KeyError:
-            return False
-        if was.kind == "function" or now.kind != was.kind:
+        now = find(name, owner.namespace, run_namespace)
+        if now is None or was.kind == "function" or now.kind != was.kind:
             return False
         return (
             (now.dtype, now.scalar) == (was.dtype, was.scalar) and now.dim is was.dim and is_same(now.value, was.value)

@@ -20,7 +20,7 @@ from ranvier.analysis.check import (
 )
 from ranvier.analysis.failures import at, unlinked
 from ranvier.analysis.function_forms import expression_of
-from ranvier.analysis.names import default_symbol, resolve
+from ranvier.analysis.names import default_symbol, find, meaningless
 from ranvier.analysis.symbols import DType, Symbol, constant, function, noise
 from ranvier.analysis.types import require_boolean
 from ranvier.equations.assignments import Assign
@@ -164,13 +164,12 @@ class Scope:
         reference = owner.reference(name)
         if reference is not None:
             return self.lookups.note(owner, name, reference, variable_symbol(name, reference, owner))
-        try:
-            symbol = resolve(name, owner.namespace, self.run_namespace)
-        except KeyError as error:
-            if optional:
-                return self.lookups.note(owner, name, None, None)
-            raise with_suggestion(error, owner, name) from None
-        return self.lookups.note(owner, name, None, symbol)
+        symbol = find(name, owner.namespace, self.run_namespace)
+        if symbol is not None:
+            return self.lookups.note(owner, name, None, symbol)
+        if optional:
+            return self.lookups.note(owner, name, None, None)
+        raise with_suggestion(meaningless(name, owner.namespace, self.run_namespace), owner, name)
 
     # ------------------------------------------------------------------ texts
 

@@ -256,3 +256,14 @@ def test_a_thread_that_cannot_be_started_is_done_without(network: Network, monke
     monkeypatch.setattr(ThreadPoolExecutor, "submit", none)
     found = swept(network, {"mu": linspace(10, 30, 40) * mV, "seed": [1]}, workers=2)
     assert found.to_arrow().equals(expected.to_arrow())
+
+
+def test_a_name_of_a_code_of_its_own_lets_no_other_name_pass_for_used(tmp_path: Path) -> None:
+    cells = NeuronGroup(3, "dv/dt = (mu - v)/(10*ms) : volt", threshold="v > 15*mV", reset="half = v/2; v = half",
+                        method="exact", name="cells")  # fmt: skip
+    network = Network(cells, SpikeMonitor(cells, name="spikes"))
+    with pytest.raises(KeyError, match=r"mus.* in over is no name.*Did you mean"):
+        swept(network, {"mus": [1, 2]}, names={"mus": 3})
+    for unused in (3, 4):  # what no text uses makes no other sweep
+        found = swept(network, {"mu": [20, 30] * mV}, names={"unused": unused}, out=tmp_path / "out")
+    assert len(found) == 2
