@@ -11,6 +11,9 @@ from ranvier.ir.inputs import TABLE, InputTable, from_plain, to_plain
 
 _NAMED = re.compile(rf"^!{re.escape(TABLE)} = !\{{!(\d+)\}}$", re.MULTILINE)
 
+_ESCAPED = re.compile(r"\\(\\|[0-9A-Fa-f]{2})")
+"""A character of a string of LLVM IR: two hexadecimal digits, or a backslash, as LLVM itself writes it."""
+
 
 def metadata(table: InputTable, number: int) -> list[str]:
     """Returns the lines that say a table, with a number for metadata that nothing else has."""
@@ -43,11 +46,14 @@ def read_metadata(text: str, name: str = "<text>") -> InputTable:
             f"{name} is for the processor {cpu[1]}, this one is {host().cpu}: write it anew on this machine"
         )
     _check_features(text, name)
-    decoded = re.sub(r"\\([0-9A-Fa-f]{2})", lambda code: chr(int(code[1], 16)), found[1])
     try:
-        return from_plain(json.loads(decoded))
+        return from_plain(json.loads(_ESCAPED.sub(_character, found[1])))
     except ValueError as error:
         raise CodegenError(f"{name}: {error}") from None
+
+
+def _character(escaped: re.Match[str]) -> str:
+    return "\\" if escaped[1] == "\\" else chr(int(escaped[1], 16))
 
 
 def _check_features(text: str, name: str) -> None:

@@ -201,6 +201,23 @@ def test_llvm_without_a_table_or_for_another_processor(cache: ProgramCache, caps
         TextProgram(re.sub('"target-cpu"="[^"]*"', '"target-cpu"="z80"', text), "lif.ll", cache=cache)
 
 
+@pytest.mark.parametrize("stage", ["llvm", "llvm-optimised"])
+@pytest.mark.parametrize("source", [LIF, LIF.with_name("synapses.mlir"), LIF.with_name("forest.mlir")])
+def test_llvm_before_and_after_its_passes_says_its_inputs(
+    source: Path, stage: str, cache: ProgramCache, tmp_path: Path
+) -> None:
+    path = tmp_path / "program.ll"
+    assert ranvier_opt([str(source), "--emit", stage, "-o", str(path)]) == 0
+    program, other = TextProgram.read(path, cache=cache), TextProgram.read(source, cache=cache)
+    assert program.inputs == other.inputs
+    if source is LIF:
+        runs = program.start(VALUES), other.start(VALUES)
+        for run in runs:
+            run.advance(0.05)
+        assert all(np.array_equal(runs[0].states[label], value) for label, value in runs[1].states.items())
+        assert runs[0].tables["spikemonitor"].rows > 0
+
+
 def test_arrays_made_by_recipes_follow_the_states(cache: ProgramCache) -> None:
     """What the host makes before a run is made again after a state was changed between two calls of `advance`."""
     text = """snn.program @p {
