@@ -8,6 +8,12 @@ import numpy as np
 import ranvier as rv
 
 SIZES = (1, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65)
+LARGE = (3, 65, 511, 512, 513, 1023, 1025, 1537, 2049)
+"""Sizes of groups of which threads have ranges, and some that they have not."""
+
+MOST_PAIRS = 6000
+"""Large groups are connected at random, so that they have about so many synapses at most."""
+
 ms = rv.ms
 
 
@@ -42,6 +48,11 @@ def smooth(random: Random, names: tuple[str, ...], depth: int = 2) -> str:
 class Made:
     """A random network.
 
+    Args:
+        seed: What the choices come from.
+        noise: Whether it may draw random numbers.
+        large: Whether its groups may be so large that threads divide them.
+
     Attributes:
         network: The network.
         groups: Its groups of neurons.
@@ -49,12 +60,13 @@ class Made:
         text: What it is made of, for messages.
     """
 
-    def __init__(self, seed: int, *, noise: bool = True) -> None:
+    def __init__(self, seed: int, *, noise: bool = True, large: bool = False) -> None:
         rv.start_scope()
         rv.defaultclock.dt = 0.1 * ms
         rv.seed(seed)
         self.random = Random(seed)
-        self.noise = noise
+        self.noise, self.large = noise, large
+        self.sizes = LARGE if large else SIZES
         self.space: dict[str, Any] = {"tau": 2 * ms, "outer": 0.3, "whole": 3}
         self.text: list[str] = []
         self.groups: list[Any] = []
@@ -93,7 +105,7 @@ class Made:
 
     def group(self, number: int) -> None:
         r = self.random
-        size = r.choice(SIZES)
+        size = r.choice(self.sizes)
         names: tuple[str, ...] = ("v", "u", "w", "a", "s", "outer", "g")
         lines = [
             "w : 1",
@@ -245,7 +257,7 @@ class Made:
         r = self.random
         if r.random() < 0.5 and self.noise:
             made: Any = rv.PoissonGroup(
-                r.choice(SIZES),
+                r.choice(self.sizes),
                 rates=r.choice((1000 * rv.Hz, "500*Hz*(1 + i)", "1*kHz*int(t > 0.5*ms)")),
                 name=f"input{number}",
             )
@@ -323,6 +335,8 @@ class Made:
                 {"i": [r.randrange(len(pre)) for _ in range(9)], "j": [r.randrange(len(post)) for _ in range(9)]},
             )
         )
+        if (len(pre) * len(post) > MOST_PAIRS and how.keys() & {"condition", "p"}) or (self.large and not how):
+            how = {"p": min(MOST_PAIRS / (len(pre) * len(post)), 1)}
         made.connect(**how)
         if r.random() < 0.2:
             made.connect(i=0, j=0)

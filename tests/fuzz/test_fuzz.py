@@ -9,7 +9,7 @@ import ranvier as rv
 
 FEW = {"assigned": 5, "compiled": 1, "indexed": 5, "connected": 5, "mistaken": 2, "timed": 1,
        "simulated": 2, "interpreted": 1, "emulated": 1, "swept": 0,
-       "chunked": 1, "optimised": 0, "changed": 0}  # fmt: skip
+       "chunked": 1, "optimised": 0, "changed": 0, "switched": 0, "divided": 0, "resumed": 1}  # fmt: skip
 """Seeds of each kind: all together take a few seconds. What compiles a network many times is in the long version."""
 
 

@@ -31,6 +31,9 @@ KINDS = {
     "simulated": ("fuzz.rules", "simulated"),
     "emulated": ("fuzz.emulating", "emulated"),
     "swept": ("fuzz.sweeping", "swept"),
+    "switched": ("fuzz.switching", "switched"),
+    "divided": ("fuzz.switching", "divided"),
+    "resumed": ("fuzz.switching", "resumed"),
 }
 """Where the function of each kind is; it takes a seed and returns the number of cases it has checked."""
 
