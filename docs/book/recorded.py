@@ -114,6 +114,14 @@ class Record:
     date: str
     models: Mapping[str, Model]
 
+    @property
+    def spread(self) -> float:
+        """How many times as long as the fastest run of a simulator its slowest one took, at most."""
+        measured = [
+            who for model in self.models.values() for who in (model.limit, model.ranvier, *model.brian.values())
+        ]
+        return max(who.highest / who.lowest for who in measured)
+
 
 def read_record(path: Path = ROOT / RECORD) -> Record:
     """Returns what a file of `benchmarks/run.py --json` says.

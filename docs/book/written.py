@@ -38,7 +38,7 @@ def machine(record: Record) -> str:
     """Returns where and when the numbers were measured."""
     return (
         f"**{record.machine}; {record.date}; double precision.** It is a virtual machine on a shared host: "
-        "single runs spread, by up to 1.4 times. All simulators of a model took turns, "
+        f"single runs spread, by up to {record.spread:.1f} times. All simulators of a model took turns, "
         "so ratios hold better than seconds. Numbers are the medians of three runs."
     )
 
