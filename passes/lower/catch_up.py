@@ -14,7 +14,7 @@ from xdsl.ir import Block, SSAValue
 from ranvier.ir.slots import TILE
 from ranvier.ir.synapses import PropagateOp, roles_of, shifts_of
 from ranvier.ir.types import element_type
-from ranvier.passes.lower.due_rows import AHEAD, announce_pointers, announce_row, row_at, shared_rows, size_of
+from ranvier.passes.lower.due_rows import size_of
 from ranvier.passes.lower.held_back import (
     ARRIVED,
     ASKED,
@@ -32,6 +32,7 @@ from ranvier.passes.lower.held_back import (
 )
 from ranvier.passes.lower.held_book import end_call, enter, expect_rows_of, quarter, read, tick_now
 from ranvier.passes.lower.replay import Replay
+from ranvier.passes.lower.row_loops import each_row
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.tiles import Tile, tiles
 from ranvier.passes.lower.writer import INDEX
@@ -51,9 +52,6 @@ TOGETHER = 128
 LONGEST_TABLE = 512
 """The most ticks for which a table is made of what depends on the source and the time: it stays in the nearest cache.
 No more than a row has synapses, either."""
-
-ANNOUNCED = 64
-"""The number of synapses of a row that are asked for; the machine sees the rest coming."""
 
 
 def enter_rows(kernel: Kernel, op: PropagateOp, number: SSAValue, kept: Mapping[int, SSAValue]) -> None:
@@ -167,28 +165,20 @@ def let_catch_up(run: Run, op: PropagateOp, kept: Mapping[int, SSAValue]) -> Non
     newest, tables = w.alloca(i64, KEPT), [w.alloca(value.type, LONGEST_TABLE) for value in code.tabled]
     works = w.compare("ne", read(kernel, held, WORKS), w.constant(0, i64))
     number = w.select(works, w.cast(read(kernel, held, ROWS), INDEX), w.constant(0))
-    last = w.sub(number, w.constant(1))
     before = {run.versions.root(op.inputs[k]): kernel.pass_in(room) for k, room in kept.items()}
-    first, behind = shared_rows(kernel, number)
-    with w.loop(behind, lower=first) as each:
-        announce_pointers(kernel, pointers, rows, each.index, last)
-        later = w.binary(arith.MinSIOp, w.add(each.index, w.constant(AHEAD)), last)
-        _, begin, end = row_at(kernel, pointers, rows, later)
-        for array in synapses.by_place():
-            announce_row(w, array, begin, end, ANNOUNCED)
-        row, begin, end = row_at(kernel, pointers, rows, each.index)
-        since = w.binary(arith.MaxSIOp, w.load(caught, row), w.constant(1, i64))
-        were = {root: w.load(room, each.index) for root, room in before.items()}
+    with each_row(kernel, pointers, rows, number, synapses.by_place()) as due:
+        since = w.binary(arith.MaxSIOp, w.load(caught, due.row), w.constant(1, i64))
+        were = {root: w.load(room, due.place) for root, room in before.items()}
 
         def catch_up(tables: Sequence[SSAValue] = ()) -> None:
-            with tiles(w, end, begin, most=TOGETHER) as tile:
+            with tiles(w, due.end, due.begin, most=TOGETHER) as tile:
                 for k, top in enumerate(synapses.take(tile)):
                     w.store(top, newest, w.constant(k))
                 with w.loop(w.constant(KEPT)) as turn:
                     with w.when(w.compare("sge", w.load(newest, turn.index), since)):
                         with w.loop(tile.length) as synapse:
                             tick = synapses.tick(synapse.index, turn.index)
-                            code.at(row, tick, were)
+                            code.at(due.row, tick, were)
                             if tables:
                                 ago = w.binary(arith.MaxSIOp, w.sub(tick, since), w.constant(0, i64))
                                 code.read_table(tables, w.cast(ago, INDEX))
@@ -200,11 +190,11 @@ def let_catch_up(run: Run, op: PropagateOp, kept: Mapping[int, SSAValue]) -> Non
             catch_up()
         else:
             ticks = w.add(w.sub(read(kernel, held, NEWEST), since), w.constant(1, i64))
-            most = w.binary(arith.MinSIOp, w.cast(w.sub(end, begin), i64), w.constant(LONGEST_TABLE, i64))
+            most = w.binary(arith.MinSIOp, w.cast(w.sub(due.end, due.begin), i64), w.constant(LONGEST_TABLE, i64))
             few, many = Block(), Block()
             with w.inside(few):
                 with w.loop(w.cast(w.binary(arith.MaxSIOp, ticks, w.constant(0, i64)), INDEX)) as entry:
-                    code.at(row, w.add(since, w.cast(entry.index, i64)), were)
+                    code.at(due.row, w.add(since, w.cast(entry.index, i64)), were)
                     code.write_table(tables, entry.index)
                 catch_up(tables)
                 w.op(scf.YieldOp, [])

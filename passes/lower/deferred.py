@@ -31,14 +31,10 @@ from ranvier.ir.structure import LoopOp, StateOp
 from ranvier.ir.synapses import PropagateOp
 from ranvier.ir.types import element_type
 from ranvier.passes.facts.deferral import ALWAYS, Deferral, deferral, is_deferred
-from ranvier.passes.lower.catch_up import ANNOUNCED, LOOK_AGAIN, keep_elements, rows_in
+from ranvier.passes.lower.catch_up import LOOK_AGAIN, keep_elements, rows_in
 from ranvier.passes.lower.due_rows import (
-    AHEAD,
-    announce_row,
     list_due_rows,
     room_for_rows,
-    row_at,
-    shared_rows,
     size_of,
     take_in,
     whole_row,
@@ -62,6 +58,7 @@ from ranvier.passes.lower.held_back import (
 )
 from ranvier.passes.lower.held_book import end_call, enter, expect_rows_of, quarter, read, tick_now
 from ranvier.passes.lower.replay import Replay
+from ranvier.passes.lower.row_loops import each_row
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import SynapseCode
 from ranvier.passes.lower.tiles import tiles
@@ -230,17 +227,10 @@ def _walk(run: Run, held: Deferred) -> None:
     buffers = {k: w.alloca(element_type(op.inputs[k].type), TILE) for k in code.of_synapses}
     ticks, places = w.alloca(i64, TILE), w.alloca(i64, TILE)
     number = w.cast(read(kernel, held, WALKS), INDEX)
-    last = w.sub(number, w.constant(1))
     arrays = SynapseCode(kernel, op).row_arrays()
-    first, behind = shared_rows(kernel, number)
-    with w.loop(behind, lower=first) as each:
-        later = w.binary(arith.MinSIOp, w.add(each.index, w.constant(AHEAD)), last)
-        _, begin, end = row_at(kernel, pointers, targets, later)
-        for array in arrays:
-            announce_row(w, array, begin, end, ANNOUNCED)
-        _, begin, end = row_at(kernel, pointers, targets, each.index)
-        word = w.load(words, each.index)
-        with tiles(w, end, begin) as tile:
+    with each_row(kernel, pointers, targets, number, arrays) as each:
+        word = w.load(words, each.place)
+        with tiles(w, each.end, each.begin) as tile:
 
             def synapse(place: SSAValue) -> SSAValue:
                 return place if order is None else w.load_number(order, place)

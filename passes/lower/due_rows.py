@@ -289,31 +289,6 @@ def row_at(kernel: Kernel, pointers: SSAValue, due: SSAValue, place: SSAValue) -
     return row, w.cast(w.load(pointers, own), INDEX), w.cast(w.load(pointers, w.add(own, w.constant(1))), INDEX)
 
 
-def shared_rows(kernel: Kernel, number: SSAValue) -> tuple[SSAValue, SSAValue]:
-    """Returns the first place of a list of rows that the share has, and one beyond the last.
-
-    Args:
-        kernel: Where to write.
-        number: How many rows the list has.
-    """
-    w, share = kernel.writer, kernel.share
-    if share is None or share.by_targets:  # a part of each row
-        return w.constant(0), number
-    first, end = (
-        w.binary(arith.DivUIOp, w.mul(number, part), share.threads)
-        for part in (share.part, w.add(share.part, w.constant(1)))
-    )
-    return first, end
-
-
-def announce_pointers(kernel: Kernel, pointers: SSAValue, due: SSAValue, place: SSAValue, last: SSAValue) -> None:
-    """Asks for where a row begins, which is in the list behind a place, where the work is divided."""
-    w, share = kernel.writer, kernel.share
-    if share is not None:  # nobody has asked for the pointers
-        far = w.binary(arith.MinSIOp, w.add(place, w.constant(2 * AHEAD)), last)
-        announce(w, pointers, share.row(w, w.cast(w.load(due, far), INDEX)))
-
-
 def whole_row(kernel: Kernel, pointers: SSAValue, row: SSAValue, threads: SSAValue | None) -> tuple[SSAValue, SSAValue]:
     """Returns the place of the first synapse of a row and one beyond the last.
 

@@ -16,20 +16,15 @@ from ranvier.ir.types import element_type
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.accesses import far_size
 from ranvier.passes.facts.durations import SYNAPSE
-from ranvier.passes.lower.catch_up import ANNOUNCED, enter_rows, let_catch_up, mark_rows, number_of_rows
+from ranvier.passes.lower.catch_up import enter_rows, let_catch_up, mark_rows, number_of_rows
 from ranvier.passes.lower.deferred import note_spikes
 from ranvier.passes.lower.due_rows import (
-    AHEAD,
     announce_history,
-    announce_pointers,
-    announce_row,
     due_in_stretch,
     expect_listed,
     list_due_rows,
     position_of,
     room_for_rows,
-    row_at,
-    shared_rows,
     size_of,
     take_in,
     take_in_last,
@@ -40,6 +35,7 @@ from ranvier.passes.lower.far_values import compute_far_values, far_values, reac
 from ranvier.passes.lower.instance_synapses import accumulate_for_instances, add_to, deliver_to_instances
 from ranvier.passes.lower.noted_rows import deliver_noted, list_noted_rows, room_for_notes
 from ranvier.passes.lower.phases import BETWEEN
+from ranvier.passes.lower.row_loops import ANNOUNCED, each_row
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import NOTHING, SynapseCode, run_in_tiles, sums_of
 from ranvier.passes.lower.tiles import tiles
@@ -265,19 +261,11 @@ def _deliver_rows(
     """Writes the delivery row by row, asking early for the synapses of the rows to come."""
     w = kernel.writer
     pointers, delays = kernel.array(op.pointers), size_of(kernel, op, op.delays)
-    last = w.sub(number, w.constant(1))
-    first, end = shared_rows(kernel, number)
-    with w.loop(end, lower=first) as each:
-        announce_pointers(kernel, pointers, due, each.index, last)
-        later = w.binary(arith.MinSIOp, w.add(each.index, w.constant(AHEAD)), last)
-        _, begin, stop = row_at(kernel, pointers, due, later)
-        for array in code.row_arrays():
-            announce_row(w, array, begin, stop, ANNOUNCED, code.words)
-        row, begin, stop = row_at(kernel, pointers, due, each.index)
-        with w.when(w.compare("slt", begin, stop)):
-            before = {k: w.load(kernel.pass_in(room), each.index) for k, room in kept.items()}
-            code.begin_row(w.binary(arith.DivUIOp, row, delays), before)
-            _run_row(kernel, op, code, begin, stop)
+    with each_row(kernel, pointers, due, number, code.row_arrays(), code.words) as each:
+        with w.when(w.compare("slt", each.begin, each.end)):
+            before = {k: w.load(kernel.pass_in(room), each.place) for k, room in kept.items()}
+            code.begin_row(w.binary(arith.DivUIOp, each.row, delays), before)
+            _run_row(kernel, op, code, each.begin, each.end)
             if not kept:
                 code.end_row()
 
