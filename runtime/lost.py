@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+INTERRUPTED = "KeyboardInterrupt: the process that computed this set was interrupted."
+"""Why a set is lost whose process got Ctrl-C, and not that of the sweep."""
+
 
 class Lost(Exception):
     """A worker has died, or all of them are gone.

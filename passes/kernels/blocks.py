@@ -8,7 +8,7 @@ from xdsl.dialects import arith
 from xdsl.ir import SSAValue
 
 from ranvier.passes.kernels.device import DeviceKernel
-from ranvier.passes.lower.scopes import LoweredEvents
+from ranvier.passes.lower.lowered import LoweredEvents
 from ranvier.passes.lower.writer import INDEX
 
 

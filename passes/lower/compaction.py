@@ -13,8 +13,10 @@ from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ThresholdOp, updated_inp
 from ranvier.ir.slots import PADDING
 from ranvier.ir.team import DIVISION
 from ranvier.passes.lower.due_rows import LINE, announce
+from ranvier.passes.lower.functions import function, noalias_attributes
+from ranvier.passes.lower.lowered import LoweredEvents
 from ranvier.passes.lower.phases import first_of, start_of, words
-from ranvier.passes.lower.scopes import FunctionScope, Kernel, LoweredEvents, Run, function, noalias_attributes
+from ranvier.passes.lower.scopes import FunctionScope, Kernel, Run
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
 COMPACT, JOIN, JOIN_ELSEWHERE = "rv.compact", "rv.join_events", "rv.join_events_elsewhere"

@@ -12,7 +12,8 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from ranvier.ir.neurons import MapOp, region_of
 from ranvier.ir.scalars import RandomOp
 from ranvier.ir.slots import PADDING, SHARING, TILE, TOGETHER, Sharing
-from ranvier.passes.lower.scopes import FunctionScope, Kernel, function, noalias_attributes
+from ranvier.passes.lower.functions import function, noalias_attributes
+from ranvier.passes.lower.scopes import FunctionScope, Kernel
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
 _FILLED = ("uniform", "normal", "tabulated")

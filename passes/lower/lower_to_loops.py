@@ -21,9 +21,11 @@ from ranvier.ir.types import element_type
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import check_single_version, describe
 from ranvier.passes.lower.abi import INPUT_OPS, argument_types, derived_ops, input_ops, program_of
+from ranvier.passes.lower.functions import function
 from ranvier.passes.lower.input_table import input_table
+from ranvier.passes.lower.lowered import LoweredClock, LoweredEvents, known_location
 from ranvier.passes.lower.regions import lower_scalar
-from ranvier.passes.lower.scopes import LoweredClock, LoweredEvents, Run, function, known_location
+from ranvier.passes.lower.scopes import Run
 from ranvier.passes.lower.sweeps import lower_tabulate
 from ranvier.passes.lower.time_loop import lower_loop
 from ranvier.passes.lower.writer import Writer, pointer_to

@@ -20,7 +20,8 @@ from ranvier.ir.synapses import PropagateOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import describe
 from ranvier.passes.lower.due_rows import AHEAD, LINE, SPARE, announce, announce_row, position_of, size_of
-from ranvier.passes.lower.scopes import Kernel, Run, Several
+from ranvier.passes.lower.lowered import Several
+from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import SynapseCode
 from ranvier.passes.lower.writer import INDEX, Writer
 

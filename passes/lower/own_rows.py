@@ -21,9 +21,10 @@ from ranvier.ir.neurons import region_of
 from ranvier.ir.recording import RecordEventsOp
 from ranvier.ir.structure import LoopOp, TimeOp, YieldOp
 from ranvier.passes.facts.versions import used_values
+from ranvier.passes.lower.lowered import LoweredEvents, Several, time_of_step
 from ranvier.passes.lower.phases import first_of, start_of, words
 from ranvier.passes.lower.records import append_events, within
-from ranvier.passes.lower.scopes import Kernel, LoweredEvents, Run, Several, time_of_step
+from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.writer import INDEX
 
 

@@ -11,7 +11,8 @@ from xdsl.dialects.builtin import f64
 from xdsl.ir import Block, Region, SSAValue
 
 from ranvier.ir.scalars import PropagatorOp
-from ranvier.passes.lower.scopes import FunctionScope, function
+from ranvier.passes.lower.functions import function
+from ranvier.passes.lower.scopes import FunctionScope
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
 NAME = "rv.matrix_exponential"

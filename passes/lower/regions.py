@@ -16,8 +16,9 @@ from ranvier.ir.structure import DtOp, ReadOp, YieldOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.lower.draws import lower_random
 from ranvier.passes.lower.integration import lower_integrate
+from ranvier.passes.lower.lowered import known_location
 from ranvier.passes.lower.propagator import lower_propagator
-from ranvier.passes.lower.scopes import FunctionScope, known_location
+from ranvier.passes.lower.scopes import FunctionScope
 
 
 def lower_region(scope: FunctionScope, block: Block) -> Sequence[SSAValue]:

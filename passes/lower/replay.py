@@ -13,7 +13,8 @@ from ranvier.ir.synapses import roles_of, shifts_of
 from ranvier.passes.facts.deferral import Deferral
 from ranvier.passes.facts.scalars import COSTLY
 from ranvier.passes.facts.versions import used_values
-from ranvier.passes.lower.scopes import Kernel, time_of_step
+from ranvier.passes.lower.lowered import time_of_step
+from ranvier.passes.lower.scopes import Kernel
 from ranvier.passes.lower.synapse_code import NOTHING, write_anew
 
 

@@ -11,32 +11,24 @@ from xdsl.dialects.builtin import (
     ArrayAttr,
     DictionaryAttr,
     FunctionType,
-    IntegerAttr,
-    LocationAttr,
-    MemRefType,
     StringAttr,
-    UnitAttr,
-    UnknownLoc,
-    f64,
-    i64,
 )
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 
 from ranvier.ir.neurons import MapOp
-from ranvier.ir.slots import ALIGNMENT, PADDING
+from ranvier.ir.slots import PADDING
 from ranvier.ir.structure import LoopOp, ProgramOp
 from ranvier.ir.team import DIVISION, OWNERS
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.accesses import whole_of
 from ranvier.passes.facts.versions import Versions, describe
 from ranvier.passes.facts.work import element_cost
+from ranvier.passes.lower.functions import argument_attributes, function, noalias_attributes
 from ranvier.passes.lower.held_back import Deferred
+from ranvier.passes.lower.lowered import LoweredClock, LoweredEvents, Several, Stretch, known_location
 from ranvier.passes.lower.phases import Phase, Share, start_of, write_phase
 from ranvier.passes.lower.writer import INDEX, Writer, element_of, pointer_to
 
-_NOALIAS = DictionaryAttr({"llvm.noalias": UnitAttr()})
-_NOALIAS_ALIGNED = DictionaryAttr({"llvm.noalias": UnitAttr(), "llvm.align": IntegerAttr(ALIGNMENT, i64)})
-_NOTHING = DictionaryAttr({})
 _TAKEN = ("run", "ranvier_call", "ranvier_entry")
 """Names of functions that no kernel may have."""
 
@@ -78,70 +70,6 @@ class FunctionScope(Protocol):
     def declare(self, name: str, arguments: Sequence[Attribute], results: Sequence[Attribute]) -> None:
         """Declares a private function that the code generator or the host supplies."""
         ...
-
-
-@dataclass(eq=False, repr=False)
-class LoweredClock:
-    """What stands for a clock: its control block [n, n_end], its dt, or the times at which it ticks instead."""
-
-    block: SSAValue
-    dt: SSAValue
-    times: SSAValue | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Several:
-    """A buffer of which each instant of a stretch, or each part, has its own piece.
-
-    Attributes:
-        whole: All pieces.
-        size: The size of one.
-    """
-
-    whole: SSAValue
-    size: SSAValue
-
-    def piece(self, w: Writer, number: SSAValue) -> SSAValue:
-        """Returns one of the pieces."""
-        return w.part_of(self.whole, w.mul(number, self.size), self.size)
-
-
-@dataclass(eq=False, repr=False)
-class LoweredEvents:
-    """What stands for an event space: its list of indices, its one-element count, the size of the population."""
-
-    indices: SSAValue
-    count: SSAValue
-    size: SSAValue
-    lists: Several | None = None
-    """In the phase of a stretch: the lists of all instants, of which `indices` is one."""
-    numbers: Several | None = None
-    """In the phase of a stretch: the lengths of the lists of all parts, for each instant."""
-    joined: SSAValue | None = None
-    """In the phase of a stretch: the list of an instant that is made behind it, of the lists of all parts."""
-
-
-@dataclass(frozen=True, eq=False)
-class Stretch:
-    """The instants that the threads go through between two meetings.
-
-    Attributes:
-        longest: The most instants.
-        instant: Which of them what is being written belongs to.
-    """
-
-    longest: SSAValue
-    instant: SSAValue
-
-
-def time_of_step(w: Writer, step: SSAValue, dt: SSAValue) -> SSAValue:
-    """Returns the time at a step of a clock that has a dt."""
-    return w.binary(arith.MulfOp, w.cast(step, f64), dt)
-
-
-def known_location(op: Operation) -> LocationAttr | None:
-    """Returns the source location of an op, if it has one."""
-    return None if isinstance(op.location, UnknownLoc) else op.location
 
 
 @dataclass(eq=False, repr=False)
@@ -475,29 +403,4 @@ class Kernel:
             writer.call(self.name, list(self.arguments))
 
     def _attributes(self, outer: SSAValue) -> DictionaryAttr:
-        if not isinstance(outer.type, MemRefType):
-            return _NOTHING
-        return _NOALIAS if outer in self.run.unaligned else _NOALIAS_ALIGNED
-
-
-def function(
-    name: str, arguments: Sequence[Attribute], results: Sequence[Attribute], body: Region, *, public: bool = False
-) -> func.FuncOp:
-    """Returns a function; without blocks in its body it is a declaration."""
-    properties: dict[str, Attribute] = {
-        "sym_name": StringAttr(name),
-        "function_type": FunctionType.from_lists(arguments, results),
-    }
-    if not public:
-        properties["sym_visibility"] = StringAttr("private")
-    return func.FuncOp.create(properties=properties, regions=[body])
-
-
-def noalias_attributes(types: Sequence[Attribute], *, unaligned: Sequence[int] = ()) -> ArrayAttr[DictionaryAttr]:
-    """Returns the argument attributes of a function whose buffers never overlap.
-
-    All buffers are aligned (see `ranvier.ir.slots.ALIGNMENT`) but those at the positions `unaligned`.
-    """
-    buffers = [isinstance(type, MemRefType) for type in types]
-    kinds = [_NOALIAS if k in unaligned else _NOALIAS_ALIGNED for k in range(len(types))]
-    return ArrayAttr([kind if is_buffer else _NOTHING for kind, is_buffer in zip(kinds, buffers, strict=True)])
+        return argument_attributes(outer.type, is_aligned=outer not in self.run.unaligned)

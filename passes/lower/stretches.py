@@ -22,9 +22,10 @@ from ranvier.ir.structure import LoopOp, StateOp
 from ranvier.ir.synapses import PropagateOp
 from ranvier.ir.team import DIVISION, LONGEST_STRETCH
 from ranvier.passes.facts.accesses import WAITS
+from ranvier.passes.lower.lowered import Several, Stretch
 from ranvier.passes.lower.own_rows import can_be_own, leave_rows, write_own_rows
 from ranvier.passes.lower.phases import Phase, words, write_phase
-from ranvier.passes.lower.scopes import Run, Several, Stretch
+from ranvier.passes.lower.scopes import Run
 from ranvier.passes.lower.writer import INDEX
 
 LowerOp = Callable[[Operation], None]

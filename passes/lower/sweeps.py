@@ -18,9 +18,10 @@ from ranvier.ir.types import element_type
 from ranvier.passes.lower.compaction import append_tile, compact_mask, compaction_of, found_by
 from ranvier.passes.lower.draws import fill_tile, fillable_draws
 from ranvier.passes.lower.instances import Element, instances_of, sweep_instances
+from ranvier.passes.lower.lowered import LoweredEvents
 from ranvier.passes.lower.phases import words
 from ranvier.passes.lower.regions import lower_region
-from ranvier.passes.lower.scopes import Kernel, LoweredEvents, Run
+from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.tiles import Tile, tiles
 from ranvier.passes.lower.writer import INDEX
 

@@ -29,6 +29,7 @@ from ranvier.passes.lower.deferred import find_deferred, most_instants, settle
 from ranvier.passes.lower.deposits import lower_deposit
 from ranvier.passes.lower.emission import lower_emit
 from ranvier.passes.lower.late import late_results, may_be_last
+from ranvier.passes.lower.lowered import LoweredClock, known_location, time_of_step
 from ranvier.passes.lower.own_rows import write_left_rows
 from ranvier.passes.lower.records import (
     any_sink_full,
@@ -38,7 +39,7 @@ from ranvier.passes.lower.records import (
     rows_needed,
 )
 from ranvier.passes.lower.regions import lower_scalar
-from ranvier.passes.lower.scopes import LoweredClock, Run, known_location, time_of_step
+from ranvier.passes.lower.scopes import Run
 from ranvier.passes.lower.stretches import instants_of_stretch, longest_stretch, write_stretch
 from ranvier.passes.lower.sweeps import lower_map, lower_reset, lower_scatter, lower_threshold
 from ranvier.passes.lower.synapses import lower_accumulate, lower_propagate

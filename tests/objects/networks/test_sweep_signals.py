@@ -89,6 +89,20 @@ def test_a_run_that_ctrl_c_cuts_short_in_a_worker_is_no_result(tmp_path, method)
     assert len(list(tmp_path.glob("mark-*"))) == 3
 
 
+def interrupts_itself(k, folder):
+    if k == 3 and len(list(folder.iterdir())) < 50:  # who tries for ever gets a result
+        (folder / str(time.time_ns())).touch()
+        raise KeyboardInterrupt
+    return {"twice": 2 * k}
+
+
+def test_a_set_that_interrupts_its_worker_each_time_is_a_failure(tmp_path):
+    with concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as executor:
+        result = sweep(partial(interrupts_itself, folder=tmp_path), {"k": range(8)}, workers=executor)
+    assert [each.index for each in result.failures] == [3] and "was interrupted" in result.failures[0].error
+    assert len(result.done) == 8 and len(list(tmp_path.iterdir())) < 5
+
+
 def test_ctrl_c_ends_processes_of_an_executor_that_are_forked_in_a_sweep():
     def handler(k):
         found = signal.getsignal(signal.SIGINT)

@@ -18,7 +18,7 @@ from ranvier.objects.networks.sweeps.shipping import Parcel, compute_chunk, stop
 from ranvier.objects.networks.sweeps.streaming import Future
 from ranvier.objects.networks.sweeps.usable import LOST, not_taken
 from ranvier.objects.networks.sweeps.work import Outcome
-from ranvier.runtime.lost import Lost
+from ranvier.runtime.lost import INTERRUPTED, Lost
 from ranvier.session.logger import get_logger
 
 logger = get_logger("ranvier.core.network")
@@ -139,7 +139,7 @@ def _result(future: Result) -> object:
     """
     failure = getattr(future, "exception", None)
     if callable(failure) and isinstance(failure(), KeyboardInterrupt):
-        raise Lost("KeyboardInterrupt: the process that computed this set was interrupted.", is_over=False)
+        raise Lost(INTERRUPTED, is_over=False)
     return future.result()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Protocol
 
 from ranvier.objects.networks.sweeps.work import Outcome, Work, failed
-from ranvier.runtime.lost import Lost
+from ranvier.runtime.lost import INTERRUPTED, Lost
 
 POLL_SECONDS = 0.1
 """So often it is looked whether the sweep is to end."""
@@ -166,8 +166,8 @@ class _Traffic:
         for outcome in found:
             outcome.values = self._work.values(outcome.index)
         left = {*chunk} - {outcome.index for outcome in found}
-        if left:  # the worker was interrupted: they are done again, unless the sweep ends
-            self._again.append(sorted(left))
+        if left:  # they are done again, unless the sweep ends; a set that interrupts its worker each time is a failure
+            self._lose(sorted(left), Lost(INTERRUPTED, is_over=False), was_alone=was_alone)
         return found
 
     def _lose(self, chunk: list[int], error: Lost, *, was_alone: bool = False) -> None:
