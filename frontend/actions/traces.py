@@ -1,6 +1,8 @@
-"""Event-driven variables of synapses that neurons hold: which, how they go on between events, and who has them.
+"""Event-driven variables of synapses that one side holds: which, how they go on between events, and who has them.
 
-A synapse's value follows from that of its neuron, which is advanced with numpy when Python wants to see it.
+The values that are held are those at the last event of the side. A synapse's value follows from that of its neuron (or
+from its own, where events of the side do not reach all synapses of a neuron at once), which is advanced with numpy when
+Python wants to see it.
 """
 
 from __future__ import annotations
@@ -77,21 +79,24 @@ class Flow:
 
 @dataclass(frozen=True)
 class Sharing:
-    """Which variables belong to neurons.
+    """Which variables belong to one side.
 
     Attributes:
-        sides: Variable → "pre" or "post": whose neurons have it.
+        sides: Variable → "pre" or "post": the side whose neurons have it.
         flows: Side → how its variables go on by themselves.
-        is_complete: Whether all event-driven variables belong to neurons, so that the time of the last event does.
+        is_complete: Whether all event-driven variables belong to a side, so that the time of the last event does.
+        apart: The sides whose synapses have what neurons would have: events do not reach all of a neuron at once.
     """
 
     sides: Mapping[str, str]
     flows: Mapping[str, Flow]
     is_complete: bool
+    apart: frozenset[str] = frozenset()
 
     def is_same(self, other: Sharing) -> bool:
         """Tells whether both say the same."""
-        return self.sides == other.sides and all(self.flows[side].is_same(other.flows[side]) for side in SIDES)
+        same = (self.sides, self.is_complete, self.apart) == (other.sides, other.is_complete, other.apart)
+        return same and all(self.flows[side].is_same(other.flows[side]) for side in SIDES)
 
     def of_side(self, side: str) -> tuple[str, ...]:
         """Returns the variables of one side."""
@@ -100,11 +105,11 @@ class Sharing:
 
 @dataclass
 class Traces:
-    """The values of neurons.
+    """The values of neurons, or of synapses where a side is apart.
 
     Attributes:
-        values: Variable → its values.
-        last: Side → the time of the last event of each neuron; missing where it is of no importance.
+        values: Variable → its values at the last events of its side.
+        last: Side → the time of the last event of each neuron or synapse; missing where it is of no importance.
     """
 
     values: dict[str, Storage] = field(default_factory=dict[str, Storage])
@@ -118,8 +123,8 @@ class TraceHolder(Protocol):
         storages: Event-driven variables → their memory.
         lastupdate: The memory of the time of the last event.
         reasons: For each event-driven variable of the last run why it has a value per synapse; "" where it has not.
-        sharing: What neurons hold at present, None for nothing.
-        traces: The values of neurons.
+        sharing: What sides hold at present, None for nothing.
+        traces: The values that they hold.
     """
 
     reasons: dict[str, str]
@@ -137,7 +142,7 @@ class TraceHolder(Protocol):
         ...
 
     def settle(self, wanted: Sharing) -> bool:
-        """Lets neurons hold variables from now on, if the values of all synapses of a neuron are equal."""
+        """Lets sides hold variables from now on, if the values of all synapses of a neuron are equal."""
         ...
 
     def spread(self) -> None:

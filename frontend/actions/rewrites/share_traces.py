@@ -9,6 +9,14 @@ Legal for the reasons in `ranvier.actions.rewrites.trace_sides`, where all synap
 time and no Python is called that may look at a synapse. The values of all synapses of a neuron must be equal to begin
 with, which whoever holds them checks (`ranvier.actions.traces.TraceHolder.settle`). Clock-driven variables follow, see
 `ranvier.actions.rewrites.share_states`.
+
+Where the synapses of a neuron are reached at different times, each has values of its own, but only events of their side
+write them, if all event-driven variables belong to a side:
+
+Before:
+    Propagate s_post: apre = apre*exp((lastupdate - t)/taupre); ...; lastupdate = t                      per synapse
+After:
+    Propagate s_post: apre = _apre_at_last_event*exp((_other_last_event - t)/taupre); ...                per synapse
 """
 
 from __future__ import annotations
@@ -107,8 +115,12 @@ def _shared(own: Sequence[syn.Propagate], network: _Network) -> Sequence[syn.Pro
     assert first is not None
     owner = first.owner
     sides, reasons = _sides(own, network)
+    apart, is_complete = _apart(own), len(sides) == len(owner.storages)
+    reasons |= {name: apart[side] for name, side in sides.items() if side in apart}
+    if not is_complete:  # the time of a synapse's last event is needed anyway
+        sides = {name: side for name, side in sides.items() if side not in apart}
     flows = {side: _flow(first, [n for n in sides if sides[n] == side], own[0]) for side in SIDES}
-    sharing = Sharing(sides, flows, len(sides) == len(owner.storages))
+    sharing = Sharing(sides, flows, is_complete, frozenset(apart) if is_complete else frozenset())
     owner.reasons = {name: reasons.get(name, "") for name in owner.storages}
     settled = owner.settle(sharing)
     if not settled:
@@ -140,13 +152,20 @@ def _sides(own: Sequence[syn.Propagate], network: _Network) -> tuple[dict[str, s
 def _reason_for_all(own: Sequence[syn.Propagate], network: _Network) -> str:
     if network.calls_python:
         return f"'{network.calls_python}' calls Python, which may use variables of synapses"
-    for action in own:
-        history = action.history
-        if action.rows.delays.size != 1:
-            return f"the synapses of '{action.label}' have different delays"
-        if history.pending_due.size > history.pending_position.array[0]:
-            return f"spikes of '{action.label}' are on their way since before its delays or dt were changed"
     return ""
+
+
+def _apart(own: Sequence[syn.Propagate]) -> dict[str, str]:
+    """Returns the sides whose events do not reach all synapses of a neuron at the same time, and why."""
+    found: dict[str, str] = {}
+    for action in own:
+        history, side = action.history, side_of(action)
+        if action.rows.delays.size != 1:
+            found.setdefault(side, f"the synapses of '{action.label}' have different delays")
+        elif history.pending_due.size > history.pending_position.array[0]:
+            on_way = f"spikes of '{action.label}' are on their way since before its delays or dt were changed"
+            found.setdefault(side, on_way)
+    return found
 
 
 # ---------------------------------------------------------------- code with variables of neurons
@@ -188,12 +207,13 @@ def shared_propagate(action: syn.Propagate) -> syn.Propagate:
     if rest:
         code += event_driven.advanced(rest, LASTUPDATE)
     if side in traces.last:
-        bindings[OWN_EVENT] = syn.OfRow(traces.last[side])
-        bindings |= {name: syn.OfRow(traces.values[name]) for name in sharing.of_side(side)}
+        held = syn.OfSynapse if side in sharing.apart else syn.OfRow
+        bindings[OWN_EVENT] = held(traces.last[side])
+        bindings |= {name: held(traces.values[name]) for name in sharing.of_side(side)}
         code += event_driven.advanced(sharing.of_side(side), OWN_EVENT) if sharing.of_side(side) else ()
     far = sharing.of_side(other)
     if not set(used_names(event_driven.body)).isdisjoint(far):
-        of_end = syn.OfPost if side == "pre" else syn.OfPre
+        of_end = syn.OfSynapse if other in sharing.apart else syn.OfPost if side == "pre" else syn.OfPre
         bindings[OTHER_EVENT] = of_end(traces.last[other])
         for name in far:
             bindings[_before(name)] = of_end(traces.values[name])

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
-from ranvier.actions.actions import Constant, Storage, Time
-from ranvier.actions.code import assigned_names, used_names
-from ranvier.actions.rewrites.trace_sides import PathwayCode, TraceSides
-from ranvier.actions.synaptic_actions import OfSynapse, SynapticBinding
+from ranvier.actions.synaptic_actions import OfPost, OfPre, PostIndex, PreIndex
 from ranvier.actions.traces import LASTUPDATE
-from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name, names
-from ranvier.equations.functions import DEFAULT_FUNCTIONS
 from ranvier.equations.statements import Statement, parse_statements
-from ranvier.objects.connections.bindings import synaptic_bindings
 from ranvier.objects.connections.row_facts import size_facts
 from ranvier.objects.connections.rows import RowOrder
 from ranvier.objects.groups.memory_rows import kept_bytes, own_storages
@@ -26,8 +20,8 @@ from ranvier.objects.memory.lazy import LazyStorage
 from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.objects.pathways.pathway import SynapticPathway
-from ranvier.objects.synapses.memory_of_sums import Summed, bytes_of_ends, planned_states, rows_of_threads
-from ranvier.objects.variables.meanings import array_binding
+from ranvier.objects.synapses.memory_of_sums import NUMBER, Summed, bytes_of_ends, planned_states, rows_of_threads
+from ranvier.objects.synapses.memory_of_traces import bytes_of_trace, differ, planned_binding, planned_sides
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.passes.facts.layouts import GUARDED, GUESS, INTERVAL, best_layout
 
@@ -74,11 +68,13 @@ class _Use:
     Args:
         synapses: The synapses.
         all_set: Whether all parameters are set to values of their own.
+        delays: How many different delays there will be; None for what the synapses have.
     """
 
-    def __init__(self, synapses: Laid, *, all_set: bool = False) -> None:
+    def __init__(self, synapses: Laid, *, all_set: bool = False, delays: int | None = None) -> None:
         self._synapses = synapses
         self._all_set = all_set
+        self._delays = delays
         self._code: dict[str, tuple[Statement, ...]] = {
             name: parse_statements(pathway.code) for name, pathway in synapses.pathways.items()
         }
@@ -121,6 +117,19 @@ class _Use:
         own = {name for name, storage in own_storages(self._synapses) if storage.size == self._synapses.element_count}
         return (found & own) - {"i", "j", "delay"}
 
+    def reaches(self, pathway: SynapticPathway) -> bool:
+        """Tells whether the code of a pathway needs the number of the element at the other end."""
+        used = {line.target for line in self._code[pathway.objname]}
+        used |= {name for line in self._code[pathway.objname] for name in names(line.expr)}
+        kinds = (OfPost, PostIndex) if pathway.prepost == "pre" else (OfPre, PreIndex)
+        for name in used:
+            reference = self._synapses.reference(name)
+            is_text = reference is not None and not isinstance(reference.variable, ArrayVariable)
+            if is_text or isinstance(planned_binding(self._synapses, name), kinds):
+                return True
+        held = {name for name in used & self._event_driven if self.is_held_by_neurons(name)}
+        return any(self._sides is not None and self._sides[name] != pathway.prepost for name in held)
+
     def possible_layouts(self, pathway: SynapticPathway, *, is_distinct: bool) -> set[str]:
         """Returns the layouts that the code of a pathway allows, as the compiler finds out from its sums."""
         code, own = self._code[pathway.objname], self.read_by(pathway)
@@ -146,13 +155,26 @@ class _Use:
     def is_held_by_neurons(self, name: str) -> bool:
         """Tells whether neurons will hold an event-driven variable, by what the texts say.
 
-        It is not so if something else in the network uses it, or if the synapses have different delays.
+        It is not so if something else in the network uses it, or if events of its side reach the synapses of a neuron
+        at different times.
         """
         if self._synapses.shared_traces is None or name not in self._event_driven | {LASTUPDATE}:
             return False
         if self._sides is None:
             self._sides = planned_sides(self._synapses, self._code)
-        return (self._event_driven if name == LASTUPDATE else {name}) <= self._sides.keys()
+        if name == LASTUPDATE:
+            return self._event_driven <= self._sides.keys() and not self.apart
+        return name in self._sides and self._sides[name] not in self.apart
+
+    @cached_property
+    def apart(self) -> frozenset[str]:
+        """The sides whose events do not reach all synapses of a neuron at the same time."""
+        traces = self._synapses.shared_traces
+        if traces is not None and traces.sharing is not None:
+            return traces.sharing.apart
+        pathways = self._synapses.pathways.values()
+        several = (self._delays or 0) > 1
+        return frozenset(each.prepost for each in pathways if several or (self._delays is None and differ(each)))
 
     def needs_memory(self, name: str) -> bool:
         """Tells whether a variable has a value for each synapse after a run."""
@@ -166,43 +188,6 @@ class _Use:
         if not self._all_set and name in self.held:
             return False
         return name in self.written or self._all_set
-
-
-def planned_sides(synapses: Laid, code: Mapping[str, Sequence[Statement]]) -> dict[str, str]:
-    """Returns the side whose neurons will hold each event-driven variable, by the texts; those with values of their own
-    are missing.
-
-    Args:
-        synapses: The synapses.
-        code: The statements of each pathway by its name.
-    """
-    lines = {key: [Assign(each.target, each.value) for each in statements] for key, statements in code.items()}
-    equations = {name: expr.tree for name, expr in synapses.event_driven.diff_eq_expressions}
-    used = {name for each in lines.values() for name in used_names(each)}
-    used |= {name for expr in equations.values() for name in names(expr)}
-    used -= {name for each in lines.values() for name in assigned_names(each) if synapses.reference(name) is None}
-    bindings = {name: binding for name in used if (binding := _planned_binding(synapses, name)) is not None}
-    pathways = [
-        PathwayCode(synapses.pathways[key].name, synapses.pathways[key].prepost, each, bindings)
-        for key, each in lines.items()
-    ]
-    return TraceSides(equations, pathways, {}, lambda storage: False).sides
-
-
-def _planned_binding(synapses: Laid, name: str) -> SynapticBinding | None:
-    """Returns what a name in a text of synapses will stand for; names of the script count as constants."""
-    if name in ("t", "dt"):
-        return Time(name, synapses.clock)
-    if name in DEFAULT_FUNCTIONS:
-        return None
-    reference = synapses.reference(name)
-    if reference is None:
-        return Constant(0.0, name)
-    variable = reference.variable
-    if not isinstance(variable, ArrayVariable):  # a subexpression, which may differ between synapses
-        return OfSynapse(Storage(name, np.zeros(0)))
-    bound = array_binding(variable.storage, variable.scalar, reference.way)
-    return synaptic_bindings({name: bound}, synapses.connections)[name]
 
 
 def synapses_rows(synapses: Laid, *, exact: bool = True, threads: int = 1) -> Iterator[MemoryRow]:
@@ -223,16 +208,18 @@ def synapses_rows(synapses: Laid, *, exact: bool = True, threads: int = 1) -> It
     for name, storage in own_storages(synapses):
         if name in ("i", "j", "delay"):
             continue
-        present = kept_bytes(storage)
+        present = kept_bytes(storage) + bytes_of_trace(synapses, name)
         number, size = storage.size, present
         if number == count and used.needs_memory(name):
             size = max(present, count * storage.dtype.itemsize)
         if size:
             own = size if used.is_changed(name) else 0
             yield MemoryRow(synapses.name, name, number, size, present, own=own)
-    for pathway in synapses.pathways.values():
-        yield from _pathway_rows(synapses, pathway, used, exact=exact)
-    yield from rows_of_threads(synapses, changing, held, threads)
+    shapes = {name: _shape(synapses, pathway, exact=exact) for name, pathway in synapses.pathways.items()}
+    for name, pathway in synapses.pathways.items():
+        yield from _pathway_rows(synapses, pathway, used, shapes[name])
+    rows = {name: _rows_of_part(synapses.pathways[name], used, shape) for name, shape in shapes.items()}
+    yield from rows_of_threads(synapses, changing, held, rows, threads)
 
 
 def _twice(number: int) -> tuple[int, int]:
@@ -248,7 +235,7 @@ def planned_rows(synapses: Laid, connections: int, delays: int, longest: int) ->
         delays: How many different delays there will be.
         longest: The longest in steps.
     """
-    used, name = _Use(synapses, all_set=True), synapses.name
+    used, name = _Use(synapses, all_set=True, delays=delays), synapses.name
     pre = synapses.source.element_count
     yield MemoryRow(
         name, "ends", connections, 8 * (pre + 1) + connections * synapses.connections.targets.width.itemsize
@@ -265,7 +252,7 @@ def planned_rows(synapses: Laid, connections: int, delays: int, longest: int) ->
         yield from _planned_pathway(synapses, pathway, used, shape, is_sorted=pathway.prepost == "pre")
 
 
-def _pathway_rows(synapses: Laid, pathway: SynapticPathway, used: _Use, *, exact: bool) -> Iterator[MemoryRow]:
+def _pathway_rows(synapses: Laid, pathway: SynapticPathway, used: _Use, shape: _Shape) -> Iterator[MemoryRow]:
     storage, count = pathway.delay_variable.storage, synapses.element_count
     if isinstance(storage, DelayStorage) and storage.kept_bytes:
         yield MemoryRow(pathway.name, "delays", count, *_twice(storage.kept_bytes))
@@ -280,23 +267,28 @@ def _pathway_rows(synapses: Laid, pathway: SynapticPathway, used: _Use, *, exact
         yield MemoryRow(pathway.name, "rows", count, *_twice(own + order))
         yield MemoryRow(pathway.name, "spikes on their way", history.counts.size, *_twice(kept), own=kept)
         is_sorted = rows.order is None or isinstance(rows.order, RowOrder)
-        shape = _Shape(count, rows.delays.size, int(rows.delays.array[0]), 1)
         yield from _for_runs(synapses, pathway, used, shape, is_sorted=is_sorted)
         return
-    dt = float(pathway.source.clock.dt_)
-    if not isinstance(storage, DelayStorage):
-        shape = _Shape(count, 1, int(float(storage.array[0]) / dt + 0.5), 0)
-    elif storage.uniform is not None or not count:
-        shape = _Shape(count, 1, int((storage.uniform or 0.0) / dt + 0.5), 0)
-    elif exact:
-        steps = storage.steps(dt, pathway.name)
-        seen = np.zeros(int(steps.max()) + 1, dtype=bool)
-        seen[steps] = True
-        shape = _Shape(count, int(seen.sum()), seen.size - 1, steps.itemsize)
-    else:
-        shape = _Shape(count, 64, 64, 1, exact=False)
     is_sorted = pathway.prepost == "pre" and synapses.is_sorted_by_source
     yield from _planned_pathway(synapses, pathway, used, shape, is_sorted=is_sorted)
+
+
+def _shape(synapses: Laid, pathway: SynapticPathway, *, exact: bool) -> _Shape:
+    """Returns the numbers on which the memory of a pathway depends; delays are looked at where `exact`."""
+    storage, count, rows = pathway.delay_variable.storage, synapses.element_count, pathway.laid_out[0]
+    if rows is not None:
+        return _Shape(count, rows.delays.size, int(rows.delays.array[0]), 1)
+    dt = float(pathway.source.clock.dt_)
+    if not isinstance(storage, DelayStorage):
+        return _Shape(count, 1, int(float(storage.array[0]) / dt + 0.5), 0)
+    if storage.uniform is not None or not count:
+        return _Shape(count, 1, int((storage.uniform or 0.0) / dt + 0.5), 0)
+    if not exact:
+        return _Shape(count, 64, 64, 1, exact=False)
+    steps = storage.steps(dt, pathway.name)
+    seen = np.zeros(int(steps.max()) + 1, dtype=bool)
+    seen[steps] = True
+    return _Shape(count, int(seen.sum()), seen.size - 1, steps.itemsize)
 
 
 def _planned_pathway(
@@ -308,6 +300,8 @@ def _planned_pathway(
         own += 4 * shape.connections
     elif shape.delays > 1:
         own += shape.width * shape.connections
+        if any(used.is_changed(name) for name in used.read_by(pathway)):  # these are found by their numbers
+            own += NUMBER * shape.connections
     yield MemoryRow(pathway.name, "rows", shape.connections, own)
     kept = (shape.longest + 1) * (4 * size + 8)
     yield MemoryRow(pathway.name, "spikes on their way", shape.longest + 1, kept, own=kept)
@@ -333,6 +327,19 @@ LEAST_ROOM, SHARE_OF_ALL, MOST_IN_RECORD = 64, 256, 2
 """As in `ranvier.passes.lower.noted_rows` and `ranvier.passes.optimise.pack_rows`, which plans do without."""
 
 
+def _layout(pathway: SynapticPathway, used: _Use, shape: _Shape) -> str:
+    """Returns the layout that the compiler takes, about."""
+    facts = {**shape.facts(pathway), GUARDED: int(used.is_guarded(pathway))}
+    facts |= dict(pathway.rate_facts(facts))
+    return best_layout(facts, used.possible_layouts(pathway, is_distinct=bool(facts["distinct"])))
+
+
+def _rows_of_part(pathway: SynapticPathway, used: _Use, shape: _Shape) -> int:
+    """Returns how many rows a thread has: one for each delay, where spikes do not wait as sums, nor are bits."""
+    is_one = shape.delays == 1 or _layout(pathway, used, shape) in ("ring", "bits")
+    return pathway.source.element_count * (1 if is_one else shape.delays)
+
+
 def _copies(synapses: Laid, pathway: SynapticPathway, used: _Use, shape: _Shape, is_sorted: bool) -> tuple[int, bool]:
     """Bytes of what is copied into the order of the rows, about: the other ends, weights that nothing changes.
 
@@ -340,11 +347,8 @@ def _copies(synapses: Laid, pathway: SynapticPathway, used: _Use, shape: _Shape,
     """
     count, is_pre = shape.connections, pathway.prepost == "pre"
     elements, rows = pathway.target.element_count, pathway.source.element_count * shape.delays
-    other = 2 if elements <= 1 << 16 else 4
-    read = used.read_by(pathway)
-    facts = {**shape.facts(pathway), GUARDED: int(used.is_guarded(pathway))}
-    facts |= dict(pathway.rate_facts(facts))
-    layout = best_layout(facts, used.possible_layouts(pathway, is_distinct=bool(facts["distinct"])))
+    read, layout = used.read_by(pathway), _layout(pathway, used, shape)
+    other = 0 if not used.reaches(pathway) else 2 if elements <= 1 << 16 else 4
     if layout == "bits":
         return (rows + 1) * (-(-elements // 512) * 64), False  # a bit for each pair
     is_in_place = is_pre and is_sorted and shape.delays == 1

@@ -70,13 +70,16 @@ def bytes_of_ends(synapses: Summed, driven: Set[str], held: Mapping[str, str], w
     return sum(NUMBER * synapses.element_count for side, end in ends.items() if side in sides and not end.is_made)
 
 
-def rows_of_threads(synapses: Summed, written: Set[str], held: Mapping[str, str], threads: int) -> Iterator[MemoryRow]:
+def rows_of_threads(
+    synapses: Summed, written: Set[str], held: Mapping[str, str], rows: Mapping[str, int], threads: int
+) -> Iterator[MemoryRow]:
     """Yields what is made for several threads, which each have the synapses that end in their neurons.
 
     Args:
         synapses: The synapses.
         written: Their variables that a run changes.
         held: Those that neurons hold.
+        rows: How many rows of synapses a thread has of each pathway.
         threads: How many threads a run has.
     """
     if threads == 1:
@@ -87,11 +90,10 @@ def rows_of_threads(synapses: Summed, written: Set[str], held: Mapping[str, str]
         own = _read(each) & sizes.keys() - held.keys()
         size = NUMBER if own & written else 2 * NUMBER + sum(sizes[name] for name in own)
         yield MemoryRow(each.name, "copies for threads", count, count * size)
-    for pathway in synapses.pathways.values():
+    for name, pathway in synapses.pathways.items():
         if pathway.target.element_count > LEAST_PART:
-            delays = 1 if pathway.laid_out[0] is None else pathway.laid_out[0].delays.size
-            rows = pathway.source.element_count * delays * threads
-            yield MemoryRow(pathway.name, "rows by threads", rows, POINTER * rows)
+            count = rows[name] * threads
+            yield MemoryRow(pathway.name, "rows by threads", count, POINTER * count)
 
 
 def planned_states(synapses: Summed, code: Mapping[str, Sequence[Statement]]) -> dict[str, str]:

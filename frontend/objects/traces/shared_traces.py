@@ -2,7 +2,8 @@
 
 A synapse of neurons i and j has its last event at the later one of the last events of i and of j. A variable of the
 source has been advanced to the last event of i; at that of the synapse it is what the equation makes of it in between.
-So the values of all synapses follow from those of the neurons, and there is no memory for them.
+So the values of all synapses follow from those of the neurons, and there is no memory for them. Where the events of a
+side reach the synapses of a neuron at different times (the side is apart), each synapse is as a neuron of its own.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ class SharedTraces:
     Attributes:
         reasons: Event-driven variable of the last run → why each synapse needs a value of its own; "" if neurons hold
             the values.
-        sharing: What neurons hold at present, None for nothing.
-        traces: The values of neurons.
+        sharing: What sides hold at present, None for nothing.
+        traces: The values that they hold.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class SharedTraces:
     # ------------------------------------------------------------------ between runs
 
     def settle(self, wanted: Sharing) -> bool:
-        """Lets neurons hold variables from now on, if the values of all synapses of a neuron are equal.
+        """Lets sides hold variables from now on, if the values of all synapses of a neuron are equal.
 
         Args:
             wanted: Which variables.
@@ -123,26 +124,32 @@ class SharedTraces:
 
     # ------------------------------------------------------------------ from neurons to synapses
 
-    def neurons(self, side: str, places: Places) -> Array:
+    def _holders(self, side: str, places: Places, sharing: Sharing) -> Array | Places:
+        """Returns where the values of a side are for some synapses: the number of the neuron, or of the synapse."""
+        return places if side in sharing.apart else self._neurons(side, places)
+
+    def _neurons(self, side: str, places: Places) -> Array:
         """Returns the neuron at one end of some synapses."""
         ends = self.connections.sources if side == "pre" else self.connections.targets
         return ends.take(places)
 
     def _last_events(self, places: Places) -> Array:
         """Returns the time of the last event of some synapses."""
-        times = [last.array[self.neurons(side, places)] for side, last in self.traces.last.items()]
+        assert self.sharing is not None
+        times = [last.array[self._holders(side, places, self.sharing)] for side, last in self.traces.last.items()]
         return np.maximum(*times) if len(times) == 2 else times[0]
 
     def _computing(self, name: str) -> Callable[[Places], Array]:
         assert self.sharing is not None
-        side, flow, traces = self.sharing.sides[name], self.sharing.flows[self.sharing.sides[name]], self.traces
-        complete = self.sharing.is_complete
+        sharing, traces = self.sharing, self.traces
+        side, flow = sharing.sides[name], sharing.flows[sharing.sides[name]]
 
         def compute(places: Places) -> Array:
-            neurons = self.neurons(side, places)
-            until = self._last_events(places) if complete else self.lastupdate.take(places)
-            values = {other: traces.values[other].array[neurons] for other in flow.names}
-            return flow.advanced(values, until - traces.last[side].array[neurons], neurons)[name]
+            holders = self._holders(side, places, sharing)
+            until = self._last_events(places) if sharing.is_complete else self.lastupdate.take(places)
+            values = {other: traces.values[other].array[holders] for other in flow.names}
+            elapsed = until - traces.last[side].array[holders]
+            return flow.advanced(values, elapsed, self._neurons(side, places))[name]
 
         return compute
 
@@ -153,9 +160,9 @@ class SharedTraces:
         found = Traces()
         sides = SIDES if wanted.is_complete else tuple(side for side in SIDES if wanted.of_side(side))
         for side in sides:
-            found.last[side] = self._new(side, "lastupdate", np.dtype(np.float64))
+            found.last[side] = self._new(side, "lastupdate", np.dtype(np.float64), wanted)
         for name, side in wanted.sides.items():
-            found.values[name] = self._new(side, name, self.storages[name].dtype)
+            found.values[name] = self._new(side, name, self.storages[name].dtype, wanted)
         if self._take_uniform(wanted, found):
             return found
         if self._take_stored(wanted, found) and self._holds(wanted, found):
@@ -164,7 +171,10 @@ class SharedTraces:
             self._take_earliest(side, wanted, found)
         return found if self._holds(wanted, found) else None
 
-    def _new(self, side: str, name: str, dtype: DType) -> Storage:
+    def _new(self, side: str, name: str, dtype: DType, wanted: Sharing) -> Storage:
+        if side in wanted.apart:
+            size, population = self.lastupdate.size, self.lastupdate.population
+            return new_storage(f"{self.label}_{side}.{name}", size, dtype, population=population)
         population = self._populations[side]
         return new_storage(f"{population.name}.{name}", self.sizes[side], dtype, population=population)
 
@@ -190,7 +200,13 @@ class SharedTraces:
 
     def _take_earliest(self, side: str, wanted: Sharing, found: Traces) -> None:
         """Takes for each neuron the values of its synapse whose last event is the earliest: that was one of its own."""
-        neurons, times = self.neurons(side, slice(None)), self.lastupdate.take(slice(None))
+        times = self.lastupdate.take(slice(None))
+        if side in wanted.apart:
+            found.last[side].array[:] = times
+            for name in wanted.of_side(side):
+                found.values[name].array[:] = self.storages[name].take(slice(None))
+            return
+        neurons = self._neurons(side, slice(None))
         earliest = np.full(self.sizes[side], np.inf)
         np.minimum.at(earliest, neurons, times)
         chosen = np.full(self.sizes[side], -1, dtype=np.int64)
@@ -205,15 +221,15 @@ class SharedTraces:
         """Tells whether the values of all synapses follow from those of neurons."""
         times = self.lastupdate.take(slice(None))
         if wanted.is_complete:
-            both = [found.last[side].array[self.neurons(side, slice(None))] for side in SIDES]
+            both = [found.last[side].array[self._holders(side, slice(None), wanted)] for side in SIDES]
             if not np.array_equal(np.maximum(*both), times):
                 return False
         return all(self._side_holds(side, wanted, found, times) for side in SIDES if wanted.of_side(side))
 
     def _side_holds(self, side: str, wanted: Sharing, found: Traces, times: Array) -> bool:
-        neurons = self.neurons(side, slice(None))
-        before = {name: found.values[name].array[neurons] for name in wanted.of_side(side)}
-        elapsed = times - found.last[side].array[neurons]
+        neurons, holders = self._neurons(side, slice(None)), self._holders(side, slice(None), wanted)
+        before = {name: found.values[name].array[holders] for name in wanted.of_side(side)}
+        elapsed = times - found.last[side].array[holders]
         if elapsed.size and not float(elapsed.min()) >= 0:
             return False
         after = wanted.flows[side].advanced(before, elapsed, neurons)

@@ -10,7 +10,19 @@ import numpy as np
 import pytest
 from chosen_target import longest
 
-from ranvier import Network, NeuronGroup, PoissonGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray, ms, mV, volt
+from ranvier import (
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    TimedArray,
+    ms,
+    mV,
+    prefs,
+    volt,
+)
 from ranvier.objects.connections.ends import SourceStorage, TargetStorage
 from ranvier.objects.memory import arrays
 from ranvier.objects.memory.lazy import LazyStorage, UniformStorage
@@ -61,6 +73,12 @@ def plastic(cells):
     return made
 
 
+def plastic_with_delays(cells):
+    made = plastic(cells)
+    made.pre.delay = "0.1*ms + rand()*2*ms"
+    return made
+
+
 def unsorted(cells):
     made = Synapses(cells, cells, "w : 1", on_pre="v_post += w")
     draw = np.random.default_rng(1)
@@ -81,6 +99,10 @@ def allocated(synapses, made_before):
         total += sum(part.array.nbytes for part in parts)
         if rows.order is not None:
             total += rows.order.kept_bytes if isinstance(rows.order, LazyStorage) else rows.order.array.nbytes
+    traces = synapses.shared_traces
+    if traces is not None:
+        held = [*traces.traces.values.values(), *traces.traces.last.values()]
+        total += sum(storage.array.nbytes for storage in held)
     made = {id(m.array): m.array for kept in derived._made.values() for m in kept.values()}
     own = {id(synapses.connections.targets.readable)}
     return total + sum(a.nbytes for key, a in made.items() if key not in made_before and key not in own)
@@ -120,8 +142,10 @@ def test_plans_expect_the_layout_that_the_compiler_takes(make):
     assert {LAYOUTS[make]} == set(chosen) == set(re.findall(r'layout = "(\w+)', text))
 
 
-@pytest.mark.parametrize("make", [*LAYOUTS, unsorted])
-def test_plans_agree_with_what_is_allocated(make):
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("make", [*LAYOUTS, plastic_with_delays, unsorted])
+def test_plans_agree_with_what_is_allocated(make, threads):
+    prefs.codegen.threads = threads
     before = {id(m.array): m.array for kept in derived._made.values() for m in kept.values()}  # kept: ids stay theirs
     cells = group()
     synapses = make(cells)

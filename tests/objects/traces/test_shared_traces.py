@@ -139,6 +139,93 @@ def test_same_as_one_value_per_synapse(name, delays):
     both(script)
 
 
+DELAYS = {
+    "pre": lambda s: setattr(s.pre, "delay", "0.1*ms + rand()*2*ms"),
+    "post": lambda s: setattr(s.post, "delay", "rand()*2*ms"),
+    "both": lambda s: (setattr(s.pre, "delay", "rand()*2*ms"), setattr(s.post, "delay", "rand()*1.5*ms")),
+    "none of the first": lambda s: setattr(s.pre, "delay", "(j % 3)*0.4*ms"),
+}
+
+
+@pytest.mark.parametrize("sides", DELAYS)
+@pytest.mark.parametrize("name", [name for name in SHARED if name != "two pathways"])
+def test_delays_of_their_own(name, sides):
+    """Synapses whose events come at different times have values of their own, which events of their side write."""
+    model, on_pre, on_post = SHARED[name]
+    if name == "one side" and sides == "post":
+        pytest.skip("has no variable of that side")
+
+    def script(shared):
+        net, synapses, spikes = network(
+            model, on_pre, on_post, dtype=np.float32 if name == "single precision" else None
+        )
+        DELAYS[sides](synapses)
+        net.run(60 * ms)
+        sharing = synapses.shared_traces.sharing
+        assert (sharing is not None and sharing.is_complete and bool(sharing.apart)) == shared
+        found = [outcome(synapses, spikes)]
+        net.run(30 * ms)
+        return [*found, outcome(synapses, spikes)]
+
+    both(script)
+
+
+AFTER = {
+    "one delay": lambda s: setattr(s.pre, "delay", 0.7 * ms),
+    "other delays": lambda s: setattr(s.pre, "delay", "(i % 4)*0.3*ms"),
+    "delays of the other side": lambda s: setattr(s.post, "delay", "(i % 4)*0.3*ms"),
+    "traces": lambda s: setattr(s, "apre", "0.01*i + 0.001*j"),
+    "a few": lambda s: s.lastupdate.__setitem__(slice(3, 7), 12 * ms),
+    "more synapses": lambda s: s.connect(i=11, j=[0, 1]),
+    "weights": lambda s: setattr(s, "w", "w*0.5"),
+}
+
+
+@pytest.mark.parametrize("name", AFTER)
+def test_delays_of_their_own_and_changes_between_runs(name):
+    def script(shared):
+        net, synapses, spikes = network(PAIR, ON_PRE, ON_POST)
+        synapses.pre.delay = "0.1*ms + rand()*2*ms"
+        found = []
+        for change in (lambda s: None, AFTER[name], lambda s: None):
+            change(synapses)
+            net.run(30 * ms)
+            found.append(outcome(synapses, spikes))
+        return found
+
+    both(script)
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_delays_of_their_own_with_threads(threads):
+    def script(count):
+        prefs.codegen.threads = count
+        net, synapses, spikes = network(PAIR, ON_PRE, ON_POST)
+        synapses.pre.delay, synapses.post.delay = "0.1*ms + rand()*2*ms", "rand()*ms"
+        net.run(60 * ms)
+        return outcome(synapses, spikes)
+
+    expected = script(1)
+    for name, values in script(threads).items():
+        np.testing.assert_array_equal(values, expected[name], err_msg=name)
+
+
+@pytest.mark.parametrize("file", [False, True])
+def test_a_restored_network_with_delays_goes_on_bit_by_bit(file, tmp_path):
+    where = {"filename": str(tmp_path / "state")} if file else {}
+    net, synapses, spikes = network(PAIR, ON_PRE, ON_POST)
+    synapses.pre.delay = "0.1*ms + rand()*2*ms"
+    net.run(40 * ms)
+    net.store(**where)
+    net.run(40 * ms)
+    first = outcome(synapses, spikes)
+    for _ in range(2):
+        net.restore(restore_random_state=True, **where)
+        net.run(40 * ms)
+        for name, values in outcome(synapses, spikes).items():
+            np.testing.assert_array_equal(values, first[name], err_msg=name)
+
+
 CONNECTIONS = {
     "autapses": lambda s: s.connect(),
     "several of a pair": lambda s: s.connect(condition="i != j", n=2),
@@ -301,7 +388,17 @@ REFUSED = {
     "callbacks": ({"more": noop}, {"apre": "calls Python", "apost": "calls Python"}),
     "delays": (
         {"change": lambda s: setattr(s, "delay", "j*0.1*ms")},
-        {"apre": "the synapses of 'synapses_pre' have different delays", "apost": "different delays"},
+        {"apre": "the synapses of 'synapses_pre' have different delays"},
+    ),
+    "delays of both sides": (
+        {"change": lambda s: (setattr(s.pre, "delay", "j*0.1*ms"), setattr(s.post, "delay", "i*0.1*ms"))},
+        {"apre": "the synapses of 'synapses_pre' have different delays",
+         "apost": "the synapses of 'synapses_post' have different delays"},
+    ),
+    "delays, and it differs by synapse": (
+        {"on_pre": "apre += 0.1*w", "change": lambda s: setattr(s.post, "delay", "i*0.1*ms")},
+        {"apre": "what 'synapses_pre' assigns to it depends on 'w', which differs",
+         "apost": "the synapses of 'synapses_post' have different delays"},
     ),
     "its own time constant": (
         {"model": "w : 1\nown : second\ndapre/dt = -apre/own : 1 (event-driven)\n"
