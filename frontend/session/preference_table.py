@@ -303,7 +303,7 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
             "share_traces": BrianPreference(
                 True,
                 "Whether event-driven variables of synapses that are the same for all synapses of a neuron are stored\n"
-                "and computed once for the neuron, and others written only by events of the side that assigns to them.\n"
+                "and computed once for the neuron, and others written by events of one side only.\n"
                 "Scripts see no difference but that of rounding.",
             ),
         },
