@@ -25,7 +25,7 @@ class Remark:
 
     Attributes:
         op: The op, which may be gone by now.
-        about: What it was called then: its label, or its name.
+        about: What it was called then: its label; or its name, behind the label of the sweep that it is in.
         place: Where it comes from, "FILE:LINE:COLUMN", as far as it said so then; "" if not.
         text: What the pass said.
         missed: Whether it is about something that was not done.

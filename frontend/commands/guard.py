@@ -21,14 +21,17 @@ from ranvier.meaning.given import Given
 from ranvier.meaning.reproducer import Reproducer, reproducer_of
 from ranvier.passes.errors import PassError
 
+HOW = ("interpret", "native")
+"""How programs are run to compare them."""
+
 
 def add_guard_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `ranvier-opt` that look for faults of passes."""
     parser.add_argument(
         "--check-meaning",
         nargs="?",
-        const="interpret",
-        choices=["interpret", "native"],
+        const=HOW[0],
+        choices=HOW,
         help="run the program after each pass, by the interpreter or natively, and compare with the program before it; "
         "a pass may round as it says (`rounding`), all others must not change a bit",
     )

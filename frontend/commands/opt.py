@@ -23,7 +23,7 @@ from ranvier.codegen.errors import CodegenError
 from ranvier.commands.arguments import add_load_option
 from ranvier.commands.closed_output import leave_closed_output
 from ranvier.commands.expected_diagnostics import Said, differences, expected_in, said_of
-from ranvier.commands.guard import PassFailed, add_guard_options, checks_of
+from ranvier.commands.guard import HOW, PassFailed, add_guard_options, checks_of
 from ranvier.commands.interruption import tell_interrupted
 from ranvier.ir.diagnostics import IRFileError, read_text
 from ranvier.ir.dialect import new_context
@@ -129,7 +129,17 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     for where in loading.parse_known_args(arguments)[0].load:
         load_passes(where)
     found = parser()
-    return found.parse_args(_with_pass_names(plain_arguments(arguments, found), found))
+    return found.parse_args(_with_pass_names(plain_arguments(_whole_options(arguments), found), found))
+
+
+def _whole_options(arguments: Sequence[str]) -> list[str]:
+    """Returns arguments in which `--check-meaning` does not take the file behind it for how."""
+    followers = [*arguments[1:], ""]
+    bare = "--check-meaning"
+    return [
+        f"{bare}={HOW[0]}" if one == bare and behind not in HOW else one
+        for one, behind in zip(arguments, followers, strict=True)
+    ]
 
 
 def _with_pass_names(arguments: Sequence[str], options: argparse.ArgumentParser) -> Iterator[str]:

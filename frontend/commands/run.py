@@ -66,7 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ranvier run: {error}", file=sys.stderr)
         print("(--list-inputs shows what the program takes, --set LABEL=VALUE gives a value)", file=sys.stderr)
         return 2
-    except (OSError, MemoryError, PipelineError, DeviceError) as error:
+    except DeviceError as error:
+        print(f"ranvier run: {error}", file=sys.stderr)
+        print("(-p emulate-kernels makes loops for the CPU of a file with kernels)", file=sys.stderr)
+        return 2
+    except (OSError, MemoryError, PipelineError) as error:
         print(f"ranvier run: {error}", file=sys.stderr)
         return 2
     return 0
