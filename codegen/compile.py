@@ -46,20 +46,23 @@ class Compilation:
         return assembly_text(self.as_llvm(optimised=True), target=self.target, options=self.options)
 
 
-def compile_text(text: str, *, target: Target | None = None, options: CodegenOptions | None = None) -> Compilation:
+def compile_text(
+    text: str, *, target: Target | None = None, options: CodegenOptions | None = None, file: str = ""
+) -> Compilation:
     """Returns `text` compiled.
 
     Args:
         text: An LLVM IR module.
         target: The machine, by default the host.
         options: The user's choices.
+        file: See `parsed`.
 
     Raises:
         CodegenError: LLVM does not accept the text.
     """
     target, options = target or host(), options or CodegenOptions()
     times = [time.perf_counter()]
-    module = parsed(text, target)
+    module = parsed(text, target, file)
     machine = target.machine(optimise=options.optimise)
     times.append(time.perf_counter())
     optimise(module, machine, options)
@@ -107,8 +110,14 @@ def assembly_text(text: str, *, target: Target | None = None, options: CodegenOp
     return machine.emit_assembly(parsed(text, target))
 
 
-def parsed(text: str, target: Target) -> Any:
+def parsed(text: str, target: Target, file: str = "") -> Any:
     """Returns LLVM's module of a text.
+
+    Args:
+        text: The text.
+        target: The machine.
+        file: Where somebody wrote it: then LLVM also checks it, since it ends the process over what is wrong otherwise.
+            "": it is emitted, and right.
 
     Raises:
         CodegenError: LLVM does not accept the text.
@@ -119,12 +128,15 @@ def parsed(text: str, target: Target) -> Any:
     try:
         for part in text.split(LINKED):
             modules.append(llvm.parse_assembly(part, context))
+            if file:
+                modules[-1].verify()
         for other in modules[1:]:
             _link(modules[0], other)
     except RuntimeError as error:
         for module in modules:
             module.close()  # before its context goes, which the error keeps, too
-        raise CodegenError(f"LLVM does not accept the emitted text: {error}") from error
+        said = str(error).replace("<string>:", f"{file}:" if file else "<string>:").strip()
+        raise CodegenError(f"LLVM does not accept {file or 'the emitted text'}: {said}") from error
     return modules[0]
 
 

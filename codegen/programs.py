@@ -74,6 +74,7 @@ def program_of_text(
     options: CodegenOptions | None = None,
     symbols: Mapping[str, int] | None = None,
     cache: ProgramCache | None = None,
+    file: str = "",
 ) -> LoadedProgram:
     """Returns the program in LLVM IR text, which is compiled only if it is neither in memory nor on disk.
 
@@ -83,6 +84,7 @@ def program_of_text(
         options: The user's choices.
         symbols: See `program_for`.
         cache: See `program_for`.
+        file: The file in which somebody wrote it, see `parsed`; "": it is emitted.
 
     Raises:
         CodegenError: LLVM does not accept the text.
@@ -97,7 +99,7 @@ def program_of_text(
     artifact = (cache or default_cache()).get(key)
     timings = {"read": time.perf_counter() - start}
     if artifact is None:
-        compilation = compile_text(text, target=target, options=options)
+        compilation = compile_text(text, target=target, options=options, file=file)
         timings = dict(compilation.timings)
         artifact = Artifact(compilation.object_code, tuple(slots), target.triple, target.cpu, key)
         (cache or default_cache()).put(key, artifact)

@@ -28,6 +28,7 @@ from typing import Any
 from ranvier.codegen import LoadedProgram
 from ranvier.commands.arguments import BEHIND, script_last
 from ranvier.pipeline.active_profiles import ACTIVE
+from ranvier.pipeline.output_files import check_output
 from ranvier.plan.plan import Plan
 from ranvier.plan.texts import equation_texts
 
@@ -287,6 +288,11 @@ def main(arguments: Sequence[str]) -> int:
 
     reader = parser()
     options = reader.parse_args(script_last(arguments, reader))
+    try:
+        check_output(options.json, "--json")
+    except OSError as error:
+        print(f"ranvier profile: {error}", file=sys.stderr)
+        return 2
     profile = SweepProfile()
     try:
         with profile:

@@ -7,6 +7,7 @@ tests. What does not hold is an `AssertionError` that says where.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -50,15 +51,41 @@ def check_file(path: str | Path, pipeline: Pipeline | None = None) -> None:
 
     Args:
         path: The file.
-        pipeline: The passes; None: those of its line `// RUN: pipeline`.
+        pipeline: The passes; None: those of its line `// RUN: pipeline`, or of `// RUN: ranvier-opt %s -p "pipeline"`,
+            which may go on with a pipe to FileCheck.
+
+    Raises:
+        ValueError: The line is a command that is no such call of `ranvier-opt`.
     """
     text = read_text(path)
     found = re.search(r"// RUN: (.*)", text)
     assert found is not None or pipeline is not None, f"{path} has no line '// RUN: pipeline'"
-    named = "" if found is None else str(found.group(1))
+    named = "" if found is None else _pipeline_of(str(found.group(1)))
     module = parse_module(text, str(path))
     run_pipeline(module, named if pipeline is None else pipeline, verify=True)
     check_text(text, str(module))
+
+
+def _pipeline_of(run: str) -> str:
+    """Returns the pipeline of a line `// RUN:`, which says it, or is a call of ranvier-opt that has it."""
+    if not re.match(r"(ranvier-opt|mlir-opt|%|\S+\s+%s)", run):
+        return run.strip()
+    words = shlex.split(run.partition("|")[0])
+    pipelines = list[str]()
+    rest = iter(words[1:])
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if name in ("-p", "--passes", "--pass-pipeline"):
+            pipelines.append(value if equals else next(rest, ""))
+        elif word not in ("%s", "--verify-each"):
+            raise ValueError(
+                f"the line '// RUN: {run}' is taken as 'ranvier-opt %s -p PIPELINE', which has no {word!r}"
+            )
+    if words[0] != "ranvier-opt":
+        raise ValueError(
+            f"the line '// RUN: {run}' calls {words[0]}: it is a pipeline, or 'ranvier-opt %s -p PIPELINE'"
+        )
+    return ",".join(pipelines) if pipelines else "default"
 
 
 def check_text(directives: str, output: str) -> None:

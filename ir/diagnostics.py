@@ -22,7 +22,7 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 from ranvier.ir.dialect import SNN, new_context
 from ranvier.ir.offers import BUILT_IN, OfferError
 from ranvier.ir.order import check_order
-from ranvier.ir.own_dialects import load_dialects_of
+from ranvier.ir.own_dialects import find_dialect, load_dialects_of
 from ranvier.ir.text_files import read_text as text_in
 
 
@@ -73,9 +73,6 @@ class IRFileError(Exception):
         super().__init__(str(diagnostic))
         self.diagnostic = diagnostic
 
-
-UNREADABLE = (VerifyException, ValueError, TypeError, AttributeError, IndexError, KeyError, AssertionError)
-"""What else xDSL raises about texts that it cannot read."""
 
 _STRING = re.compile(r"""//[^\n]*|(?P<string>"(?:[^"\\\n\v\f]|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+)(?P<end>")?""")
 """A comment, or a string, which has an end or not."""
@@ -174,7 +171,7 @@ def parse_module(
         raise IRFileError(_at(text, name, placing.pos if placing else 0, "this is nested too deeply")) from None
     except OfferError as error:
         raise IRFileError(Diagnostic(str(error), name)) from error
-    except UNREADABLE as error:
+    except Exception as error:  # whatever xDSL, and the dialects of others, raise about texts that they cannot read
         title = _first_line(error) if isinstance(error, VerifyException) else "this cannot be read"
         raise IRFileError(_at(text, name, placing.pos if placing else 0, title)) from None
     _verify(module, text, name, placing.places)
@@ -223,7 +220,7 @@ def _check_characters(text: str, name: str) -> None:
 def _verify(module: ModuleOp, text: str, name: str, places: Mapping[Operation, int]) -> None:
     try:
         module.verify()
-    except (VerifyException, ValueError) as error:
+    except Exception as error:  # the rules of others' ops may raise anything
         _verify_each(module, text, name, places)
         raise IRFileError(Diagnostic(_first_line(error), name)) from None
 
@@ -233,7 +230,7 @@ def _verify_each(module: ModuleOp, text: str, name: str, places: Mapping[Operati
     for op in module.walk():
         try:
             op.verify(verify_nested_ops=False)
-        except (VerifyException, ValueError) as error:
+        except Exception as error:
             wrong = _op_of(error) or op
             raise IRFileError(_of_verify_error(wrong, error, text, name, places.get(wrong, 0))) from None
 
@@ -249,6 +246,8 @@ def _first_line(error: Exception) -> str:
     """Returns the message without the printed module that xDSL adds to it."""
     cause = error.__cause__ if isinstance(error.__cause__, VerifyException) else error
     lines = [line for line in str(cause).splitlines() if line.strip()]
+    if not isinstance(cause, VerifyException | ValueError):
+        lines = [f"{type(cause).__name__}{f': {lines[0]}' if lines else ''}"]
     return lines[0] if lines else type(error).__name__
 
 
@@ -279,6 +278,14 @@ def _spelling_hint(word: str) -> str:
     if close or word.partition(".")[0] in BUILT_IN:
         return f"did you mean {close[0]}?" if close else ""
     dialect = word.partition(".")[0]
+    try:
+        own = find_dialect(dialect)
+    except OfferError as error:
+        return str(error)
+    if own is not None:
+        names = [op.name for op in own.dialect.operations]
+        guess = difflib.get_close_matches(word, names, n=1)
+        return f"did you mean {guess[0]}?" if guess else f"the dialect {dialect!r} has {', '.join(names) or 'no ops'}"
     return f"the dialect {dialect!r} is not known: --load FILE.py, or a package, brings it (register_dialect)"
 
 

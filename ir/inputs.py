@@ -287,7 +287,17 @@ def from_plain(plain: Any) -> InputTable:
             bool(plain.get(SETTLES, 0)),
         )
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(f"the table of inputs cannot be read: {type(error).__name__}: {error}") from error
+        raise ValueError(f"the table of inputs cannot be read: {_wrong(error)}") from error
+
+
+def _wrong(error: Exception) -> str:
+    """Returns what an entry of a table lacks, or has too much."""
+    said = str(error)
+    lacks = re.search(r"missing \d+ required .*?argument.*?: (.*)", said)
+    if lacks or isinstance(error, KeyError):
+        return f"an entry has no {lacks[1] if lacks else said}"
+    more = re.search(r"unexpected keyword argument ('.*?')", said)
+    return f"an entry has {more[1]}, which means nothing" if more else "it has not the form that ranvier-opt writes"
 
 
 def _input(kind: str, label: str, size: str | None = None, **rest: Any) -> Input:

@@ -122,7 +122,8 @@ def split_pipeline(text: str) -> list[str]:
     these passes.
 
     Raises:
-        PipelineError: Passes stand within another op, or parentheses are not closed.
+        PipelineError: Passes stand within another op, parentheses are not closed, or there is no pass where one
+            should be.
     """
     parts, start, depth, quoted = list[str](), 0, 0, False
     for k, char in enumerate(text):
@@ -135,6 +136,10 @@ def split_pipeline(text: str) -> list[str]:
                 start = k + 1
     last = text[start:].strip()
     parts = [*parts, last] if parts or last else []
+    if "" in parts:
+        place = "before" if not parts[0] else "behind" if not parts[-1] else "between"
+        commas = "two commas" if place == "between" else "a comma"
+        raise PipelineError(f"the pipeline {text!r} cannot be read: there is no pass {place} {commas}")
     return [one for part in parts for one in _plain(part)]
 
 
@@ -156,6 +161,8 @@ def _plain(part: str) -> list[str]:
         )
     if part.startswith(WHOLE) and "(" in part:
         raise PipelineError(f"the pipeline {part!r} cannot be read: a parenthesis is not closed")
+    if part.startswith("{"):
+        raise PipelineError(f"the pipeline {part!r} cannot be read: options stand behind the name of a pass")
     return [_tidy(part)]
 
 

@@ -40,10 +40,17 @@ class InvalidProgram(RuleBroken):
     def __init__(self, name: str, error: Exception, op: Operation | None = None) -> None:
         """Takes the name of the pass, what the verifier says, and the op that it says it of."""
         self.op = op
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
         place = None if op is None else location_text(op.location)
         at = "" if op is None else f", at {op.name}{f' ({place})' if place else ''}"
-        super().__init__(f"the pass {name!r} left a program that is not valid: {said}{at}")
+        super().__init__(f"the pass {name!r} left a program that is not valid: {sentence_of(error)}{at}")
+
+
+def sentence_of(error: Exception) -> str:
+    """Returns what an error says in one line; where xDSL says "does not verify:", with what it says behind that."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    return " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
 
 
 class InputsChanged(RuleBroken):

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
+from ranvier.passes.facts.rounding import rounding_of
 from ranvier.passes.pipeline import Observer
 
 
@@ -130,7 +131,7 @@ class CompareMeaning:
             return
         for (name, old), (_, new) in zip(self._expected, found, strict=True):
             if not self._same(old, new):
-                raise MeaningChanged(f"{before.name if before else 'something'} changed {name}: {old} became {new}")
+                raise MeaningChanged(_changed(before, name, old, new, self.tolerance))
 
     def _run(self, module: ModuleOp) -> list[tuple[str, Any]]:
         from ranvier.ir.interpret import interpret  # only comparisons interpret programs
@@ -154,3 +155,24 @@ class CompareMeaning:
         if old.dtype.kind != "f":
             return bool(np.array_equal(old, new))
         return bool(np.allclose(old, new, rtol=self.tolerance, atol=0.0, equal_nan=True))
+
+
+def _changed(one: ModulePass | None, name: str, old: Any, new: Any, tolerance: float) -> str:
+    """Returns what a pass changed: of arrays the first element that differs, with all of its digits."""
+    import numpy as np
+
+    text = f"{old!r} became {new!r}"
+    try:
+        before, after = np.asarray(old), np.asarray(new)
+        if before.shape == after.shape and before.ndim:
+            differs = ~((before == after) | ((before != before) & (after != after)))
+            if before.dtype.kind == "f":
+                differs &= ~np.isclose(before, after, rtol=tolerance, atol=0.0, equal_nan=True)
+            place = tuple(int(k) for k in np.argwhere(differs)[0])
+            of = f"{int(differs.sum())} of {differs.size} elements differ"
+            text = f"element {place[0] if len(place) == 1 else place}: {before[place]} became {after[place]}; {of}"
+    except (ValueError, TypeError, IndexError):
+        pass  # rows of different lengths: they are shown as they are
+    rounds = rounding_of(one) if one is not None else 0.0
+    hint = f" (it may round, by {rounds:g}: compare within={rounds:g})" if rounds > tolerance else ""
+    return f"{one.name if one else 'something'} changed {name}: {text}{hint}"

@@ -185,7 +185,11 @@ def _load_entry_point(name: str) -> OwnPass:
     except OfferError as error:
         raise PipelineError(str(error)) from error
     cls = cast("type[ModulePass]", found)
-    if _checked_name(cls) != name:
+    try:
+        own_name = _checked_name(cls)
+    except PipelineError as error:
+        raise PipelineError(f"{where}: {error}") from error
+    if own_name != name:
         raise PipelineError(f"{where} is a pass with the name {cls.name!r}: both names have to be the same")
     if name not in _registered:  # its module may have registered it
         _registered[name] = OwnPass(cls, _sources_of(cls))

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from xdsl.passes import ModulePass
+from xdsl.utils.arg_spec import ArgSpec
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,35 @@ def options_of(cls: type[ModulePass]) -> list[PassOption]:
             )
         )
     return found
+
+
+_EXPONENT = re.compile(r"""("[^"]*")|(?<=[=,])(-?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+|-inf)(?=[\s,}]|$)""")
+"""Strings, and numbers that xDSL does not read."""
+
+
+def quoted_numbers(text: str) -> str:
+    """Returns a pass as text in which numbers that xDSL does not read are strings: `"1e-06"`, see `with_floats`."""
+    return _EXPONENT.sub(lambda found: found[1] or f'"{found[2]}"', text)
+
+
+def with_floats(cls: type[ModulePass], spec: ArgSpec) -> ArgSpec:
+    """Returns options in which numbers are floats where the pass takes a float: 1, and "1e-06" (`quoted_numbers`)."""
+    try:
+        hints: dict[str, object] = get_type_hints(cls)
+    except Exception:  # see `_types`
+        return spec
+    floats = {name for name, hint in hints.items() if float in (hint, *get_args(hint)) and int not in get_args(hint)}
+
+    def taken(name: str, values: tuple[str | int | bool | float, ...]) -> tuple[str | int | bool | float, ...]:
+        if name.replace("-", "_") not in floats:
+            return values
+        return tuple(float(one) if type(one) is int or _is_number(one) else one for one in values)
+
+    return ArgSpec(spec.name, {name: taken(name, values) for name, values in spec.parameters.items()})
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|-?inf|nan", value) is not None
 
 
 def summary_of(cls: type[ModulePass]) -> str:
@@ -112,4 +142,4 @@ def _strings(cls: type[ModulePass]) -> dict[str, str]:
     return found
 
 
-__all__ = ["PassOption", "options_of", "summary_of"]
+__all__ = ["PassOption", "options_of", "quoted_numbers", "summary_of", "with_floats"]

@@ -9,11 +9,11 @@ from typing import TypeAlias, cast
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Attribute, Operation
+from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 from xdsl.utils.arg_spec import ArgSpec
 from xdsl.utils.arg_spec import parse_pipeline as parse_specs
-from xdsl.utils.exceptions import ArgSpecParseError, VerifyException
+from xdsl.utils.exceptions import ArgSpecParseError
 
 from ranvier.ir.dialect import new_context
 from ranvier.ir.locations import place_new_ops, unplaced
@@ -31,8 +31,10 @@ from ranvier.passes.default_pipeline import (
 from ranvier.passes.errors import InputsChanged, InvalidProgram, RuleBroken
 from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import Signature, fits, is_lowered, signature, slots, used_slots
-from ranvier.passes.pipeline_mistakes import hint_of, unknown_pass, wrong_option
+from ranvier.passes.pass_options import quoted_numbers, with_floats
+from ranvier.passes.pipeline_mistakes import hint_of, repeated_option, unknown_pass, wrong_option
 from ranvier.passes.registry import load_pass
+from ranvier.passes.validity import find_mistake
 
 Observer: TypeAlias = Callable[["ModulePass | None", ModuleOp, "ModulePass | None"], None]
 """Called between passes with the pass that ran, the module, and the pass to come; at both ends one of them is None."""
@@ -66,8 +68,11 @@ def _parse_text(spec: str) -> Iterator[ModulePass]:
 
 
 def _specs(part: str, whole: str) -> list[ArgSpec]:
+    twice = repeated_option(part)
+    if twice is not None:
+        raise PipelineError(f"the pipeline {whole!r} cannot be read: the option {twice} stands twice in {part!r}")
     try:
-        return list(parse_specs(part))
+        return list(parse_specs(quoted_numbers(part)))
     except ArgSpecParseError as error:
         said = str(error).rstrip().splitlines()
         raise PipelineError(f"the pipeline {whole!r} cannot be read{hint_of(part, said[-1].strip())}") from error
@@ -79,7 +84,7 @@ def _pass_of(spec: ArgSpec) -> ModulePass:
     except KeyError:
         raise PipelineError(unknown_pass(spec.name)) from None
     try:
-        return cls.from_spec(spec)
+        return cls.from_spec(with_floats(cls, spec))
     except (ValueError, TypeError) as error:  # a TypeError: the class is abstract, or compares what it is given
         raise PipelineError(f"{spec.name}: {wrong_option(cls, spec) or error}") from error
 
@@ -115,8 +120,8 @@ def parse_options(cls: type[ModulePass], text: str) -> ModulePass:
     Raises:
         ValueError: The text cannot be read, or has other options than the class.
     """
-    (spec,) = parse_specs(text)
-    return cls.from_spec(spec)
+    (spec,) = parse_specs(quoted_numbers(text))
+    return cls.from_spec(with_floats(cls, spec))
 
 
 def print_pass(one: ModulePass) -> str:
@@ -258,36 +263,9 @@ def _verify(module: ModuleOp) -> None:
 
 
 def _verify_after(one: ModulePass, module: ModuleOp) -> None:
-    try:
-        _verify(module)
-    except (VerifyException, ValueError) as error:
-        user, gone = _forgotten_use(module)
-        if user is not None and gone is not None:
-            forgotten = VerifyException(f"it uses a result of {gone.name}, which is not in the program any more")
-            raise InvalidProgram(one.name, forgotten, user) from error
-        raise InvalidProgram(one.name, error, _invalid_op(module, error)) from error
-
-
-def _forgotten_use(module: ModuleOp) -> tuple[Operation | None, Operation | None]:
-    """Returns an op that uses a result of an op which a pass has taken out, and that op."""
-    for user in module.walk():
-        for value in user.operands:
-            if isinstance(value.owner, Operation) and value.owner.parent is None:
-                return user, value.owner
-    return None, None
-
-
-def _invalid_op(module: ModuleOp, error: Exception) -> Operation | None:
-    """Returns the op that an error of the verifier names, or that does not verify."""
-    named: object = getattr(error, "op", None)
-    if isinstance(named, Operation):
-        return named
-    for op in module.walk():
-        try:
-            op.verify(verify_nested_ops=False)
-        except (VerifyException, ValueError):
-            return op
-    return None
+    mistake = find_mistake(module)
+    if mistake is not None:
+        raise InvalidProgram(one.name, mistake.error, mistake.op) from mistake.error
 
 
 def _checked_inputs(one: ModulePass, module: ModuleOp, before: Signature) -> Signature:

@@ -28,6 +28,13 @@ def hint_of(part: str, said: str) -> str:
     return f" at {part!r}: {said[:1].lower()}{said[1:]}. A pass is a name, and options in braces: name{{option=1}}"
 
 
+def repeated_option(part: str) -> str | None:
+    """Returns the first option that a pass, as text, has twice."""
+    inside = re.sub(r'"[^"]*"', "", part).partition("{")[2].rpartition("}")[0]
+    names = [one.partition("=")[0].replace("_", "-") for one in inside.split()]
+    return next((name for k, name in enumerate(names) if name in names[:k]), None)
+
+
 def unknown_pass(name: str) -> str:
     """Returns that there is no pass of a name, with the one that may be meant."""
     if name == DEFAULT:
@@ -48,6 +55,10 @@ def wrong_option(cls: type[ModulePass], spec: ArgSpec) -> str:
     for given, values in spec.parameters.items():
         name = given.replace("_", "-")
         if name not in options:
+            if name.replace("-", "_") in vars(cls).get("__annotations__", {}) and "__dataclass_fields__" not in vars(
+                cls
+            ):
+                return f"the class {cls.__qualname__} has no options yet: put @dataclass(frozen=True) in front of it"
             there = f"its options are {', '.join(options)}" if options else "it has none"
             return f"there is no option {given!r}{_guessed(get_close_matches(name, options, 1))}; {there}"
         if not _is_taken(cls, given, values):
@@ -76,4 +87,4 @@ def _guessed(found: Sequence[str]) -> str:
     return f" (did you mean {found[0]!r}?)" if found else ""
 
 
-__all__ = ["hint_of", "unknown_pass", "wrong_option"]
+__all__ = ["hint_of", "repeated_option", "unknown_pass", "wrong_option"]

@@ -25,7 +25,7 @@ class Remark:
 
     Attributes:
         op: The op, which may be gone by now.
-        about: What it was called then: its label, or its name.
+        about: What it was called then: its label; or its name, behind the label of the sweep that it is in.
         place: Where it comes from, "FILE:LINE:COLUMN", as far as it said so then; "" if not.
         text: What the pass said.
         missed: Whether it is about something that was not done.
@@ -60,7 +60,7 @@ def remark(op: Operation, text: str, *, missed: bool = False) -> None:
     from ranvier.ir.locations import sites  # needs xDSL, which this module is imported without
 
     place = next((str(site) for site in sites(op.location) if site.column), "")  # 0: only the object is known
-    remarks.append(Remark(op, label_of(op), place, text, missed))
+    remarks.append(Remark(op, _title_of(op), place, text, missed))
 
 
 @contextmanager
@@ -80,6 +80,17 @@ def label_of(op: Operation) -> str:
         found = getattr(op.get_attr_or_prop(key), "data", "")
         if isinstance(found, str) and found:
             return found
+    return op.name
+
+
+def _title_of(op: Operation) -> str:
+    """Returns the label of an op; if it has none, its name, behind the label of the sweep that it is in."""
+    around: Operation | None = op
+    while around is not None and around.name != "snn.program":
+        label = label_of(around)
+        if label != around.name:
+            return label if around is op else f"{label}: {op.name}"
+        around = around.parent_op()
     return op.name
 
 

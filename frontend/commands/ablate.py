@@ -17,6 +17,7 @@ from ranvier.commands.arguments import (
     script_last,
     seconds,
 )
+from ranvier.pipeline.output_files import check_output
 
 if TYPE_CHECKING:
     from ranvier.commands.ablation import Ablation
@@ -33,6 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wrong = [mode for mode in modes if mode not in MODES]
     if wrong:
         print(f"ranvier ablate: there is no mode {wrong[0]!r}; there are {', '.join(MODES)}", file=sys.stderr)
+        return 2
+    try:
+        check_output(options.json, "--json")
+    except OSError as error:
+        print(f"ranvier ablate: {error}", file=sys.stderr)
         return 2
     ablation = Ablation(modes, names, options.repetitions, options.shortest)
     try:

@@ -28,6 +28,7 @@ from ranvier.passes.default_pipeline import TO_LOOPS, lowering_to_emulation
 from ranvier.passes.own import load_passes
 from ranvier.passes.pipeline import LOWERING, PipelineError, parse_pipeline
 from ranvier.pipeline.options import Options, Passes, passes_of_graph
+from ranvier.pipeline.output_files import check_output
 from ranvier.pipeline.stage_table import loops_table
 from ranvier.text.run import InputError
 
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status: 0 if no pass is at fault, 1 if one is, 2 for wrong arguments."""
     options, rest = parser().parse_known_args(arguments)
     try:
+        check_output(options.reproducer, "--reproducer")
         if options.file.endswith(".py"):
             return _script(options, rest)
         if rest:

@@ -23,10 +23,11 @@ from ranvier.codegen.errors import CodegenError
 from ranvier.commands.arguments import add_load_option
 from ranvier.commands.closed_output import leave_closed_output
 from ranvier.commands.expected_diagnostics import Said, differences, expected_in, said_of
-from ranvier.commands.guard import PassFailed, add_guard_options, checks_of
+from ranvier.commands.guard import HOW, PassFailed, add_guard_options, checks_of
 from ranvier.commands.interruption import tell_interrupted
-from ranvier.ir.diagnostics import UNREADABLE, IRFileError, read_text
+from ranvier.ir.diagnostics import IRFileError, read_text
 from ranvier.ir.dialect import new_context
+from ranvier.ir.input_attributes import entry_of
 from ranvier.ir.inputs import InputTable
 from ranvier.ir.interpret import InterpretError
 from ranvier.ir.locating import LocatingParser
@@ -35,12 +36,13 @@ from ranvier.passes.default_pipeline import TO_LOOPS
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import used_slots
-from ranvier.passes.observe import DumpToDirectory, MeaningChanged
+from ranvier.passes.observe import DumpToDirectory
 from ranvier.passes.own import load_passes
 from ranvier.passes.pass_options import options_of, summary_of
 from ranvier.passes.pipeline import LOWERING, Observer, PipelineError, lower, run_pipeline
 from ranvier.passes.registry import load_pass, pass_names
 from ranvier.pipeline.options import Options, code_as_chosen, passes_of_graph
+from ranvier.pipeline.output_files import make_directory
 from ranvier.pipeline.stage_table import (
     AMDGCN,
     DEVICE,
@@ -127,7 +129,17 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     for where in loading.parse_known_args(arguments)[0].load:
         load_passes(where)
     found = parser()
-    return found.parse_args(_with_pass_names(plain_arguments(arguments, found), found))
+    return found.parse_args(_with_pass_names(plain_arguments(_whole_options(arguments), found), found))
+
+
+def _whole_options(arguments: Sequence[str]) -> list[str]:
+    """Returns arguments in which `--check-meaning` does not take the file behind it for how."""
+    followers = [*arguments[1:], ""]
+    bare = "--check-meaning"
+    return [
+        f"{bare}={HOW[0]}" if one == bare and behind not in HOW else one
+        for one, behind in zip(arguments, followers, strict=True)
+    ]
 
 
 def _with_pass_names(arguments: Sequence[str], options: argparse.ArgumentParser) -> Iterator[str]:
@@ -175,6 +187,14 @@ class Diagnostics:
 
 def _run(options: argparse.Namespace) -> int:
     flags = flags_of(options)
+    try:
+        if options.dump is not None:
+            make_directory(options.dump, "--dump")
+        if flags.tree is not None:
+            make_directory(flags.tree, "--ir-tree-dir")
+    except OSError as error:
+        print(f"ranvier-opt: {error}", file=sys.stderr)
+        return 2
     if options.file.endswith(".py"):
         raise PipelineError(
             f"{options.file} is a script, not IR: RANVIER_FLAGS='--print-ir-diff' python {options.file} shows what "
@@ -227,9 +247,7 @@ def _written(text: str, output: str | None) -> int:
 
 def _treated(options: argparse.Namespace, part: str, watch: Watch, diagnostics: Diagnostics) -> str | None:
     """Returns what comes of a part of a file, None if there is an error, which is said."""
-    told: tuple[type[Exception], ...] = (OSError, VerifyException, CodegenError)
-    if options.verify_diagnostics:
-        told = (*told, *UNREADABLE, MeaningChanged, NotImplementedError)
+    told = (Exception,) if options.verify_diagnostics else (OSError, VerifyException, CodegenError)
     try:
         return _result(options, part, watch, diagnostics)
     except (PipelineError, InputError, InterpretError):
@@ -276,7 +294,14 @@ def _passed(
     watch.pipeline(",".join(filter(None, (how.passes, behind))))
     began = time.perf_counter()
     with watch.passes(module, others) as observe:
-        run_pipeline(module, passes_of_graph(how), observe=observe, verify=options.verify_each, context=context)
+        run_pipeline(
+            module,
+            passes_of_graph(how),
+            observe=observe,
+            verify=options.verify_each,
+            verify_others=True,
+            context=context,
+        )
     watch.stage("passes", time.perf_counter() - began)
     for label, text in layout_notes(module):
         text = f"the synapses of '{label}' {text}"
@@ -286,7 +311,7 @@ def _passed(
     if lowers and _loops_table(module) is None:
         began = time.perf_counter()
         with watch.passes(module, others) as observe:
-            lower(module, observe=observe, verify=options.verify_each, context=context)
+            lower(module, observe=observe, verify=options.verify_each, verify_others=True, context=context)
         watch.stage("lowering", time.perf_counter() - began)
     module.verify()
     if options.emit:
@@ -308,7 +333,8 @@ def _loops_table(module: ModuleOp) -> InputTable | None:
     try:
         return loops_table(module)
     except ValueError as error:
-        raise VerifyException(str(error)) from None
+        entry = entry_of(module)
+        raise VerifyException(str(error)) if entry is None else PassError(entry, str(error)) from None
 
 
 def _emitted(stage: str) -> int:
@@ -367,7 +393,11 @@ def parser() -> argparse.ArgumentParser:
 
 def _list_passes() -> int:
     for name in pass_names():
-        cls = load_pass(name)
+        try:
+            cls = load_pass(name)
+        except PipelineError as error:  # of a package that is broken: the others are listed nevertheless
+            print(f"{name:34}cannot be used: {error}")
+            continue
         print(f"{name:34}{summary_of(cls)}".rstrip())
         for option in options_of(cls):
             print(f"    {option}")

@@ -29,6 +29,7 @@ from ranvier.meaning.reproducer import reproducer_of
 from ranvier.passes.default_pipeline import TO_LOOPS
 from ranvier.passes.own import load_passes
 from ranvier.passes.pipeline import PipelineError, parse_pipeline
+from ranvier.pipeline.output_files import check_output
 from ranvier.text.run import InputError
 
 
@@ -82,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
 def _reduce(options: argparse.Namespace) -> int:
     for where in options.load:
         load_passes(where)
+    check_output(options.output, "--output")
     case = read_file(options.file, new_context(), load=True)
     load = tuple(dict.fromkeys((*case.load, *options.load)))
     pipeline = ",".join(options.passes) if options.passes else case.pipeline

@@ -14,6 +14,7 @@ from ranvier.commands.closed_output import leave_closed_output
 from ranvier.commands.interruption import tell_interrupted
 from ranvier.passes.own import load_passes
 from ranvier.pipeline.options import Watcher
+from ranvier.pipeline.output_files import make_directory
 from ranvier.text.input_files import read_values
 from ranvier.text.program import InputError, TextProgram, TextRun, parse_value
 from ranvier.watching.flags import Flags, add_flags, flags_of, plain_arguments
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ranvier.codegen.errors import CodegenError, LoadError
     from ranvier.ir.diagnostics import IRFileError
     from ranvier.passes.pipeline import PipelineError
+    from ranvier.runtime.cuda.driver import DeviceError
 
     found = parser()
     options = found.parse_args(plain_arguments(sys.argv[1:] if arguments is None else arguments, found))
@@ -42,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             program = TextProgram.read(options.file, pipeline=options.passes, watch=watch)
         for warning in program.warnings:
             print(f"ranvier run: warning: {warning}", file=sys.stderr)
+        if options.output is not None and not options.list_inputs:
+            make_directory(options.output, "--output")
         if options.list_inputs:
             print("\n".join(str(entry) for entry in program.inputs))
             return 0
@@ -61,6 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"ranvier run: {error}", file=sys.stderr)
         print("(--list-inputs shows what the program takes, --set LABEL=VALUE gives a value)", file=sys.stderr)
+        return 2
+    except DeviceError as error:
+        print(f"ranvier run: {error}", file=sys.stderr)
+        print("(-p emulate-kernels makes loops for the CPU of a file with kernels)", file=sys.stderr)
         return 2
     except (OSError, MemoryError, PipelineError) as error:
         print(f"ranvier run: {error}", file=sys.stderr)

@@ -16,7 +16,7 @@ from ranvier.meaning.apart import Died, run_apart
 from ranvier.meaning.differences import Difference, differences, listed
 from ranvier.meaning.given import Given, Outcome
 from ranvier.meaning.origin import ops_at_fault, ops_that_make
-from ranvier.meaning.runners import course, runner_of
+from ranvier.meaning.runners import course, foreign_ops, runner_of
 from ranvier.passes.facts.rounding import WITHIN_ROUNDING, rounding_of
 from ranvier.passes.observe import MeaningChanged
 from ranvier.passes.pipeline import is_built_in, print_pass
@@ -85,9 +85,9 @@ class Reference:
         Raises:
             InterpretError, InputError: It cannot be run.
         """
-        runner = runner_of(module, native=native)
+        runner = runner_of(module, native=native) or runner_of(module)  # what no native code can be made of yet
         if runner is None:
-            raise InputError("Kernels of a GPU cannot be run here: begin with a graph, or with loops")
+            raise InputError(_why_not(module))
         found = course(runner, given, steps)
         has_graph = any(isinstance(op, ProgramOp) for op in module.body.block.ops)
         kept = module.clone() if has_graph else None
@@ -142,6 +142,17 @@ class Reference:
         except FAILURES:
             return found
         return [*named, *found[len(now) :]]
+
+
+def _why_not(module: ModuleOp) -> str:
+    """Returns why a module cannot be run."""
+    foreign = foreign_ops(module)
+    if foreign:
+        return (
+            f"Loops with {foreign[0].name} cannot be run, since a later pass is to lower it: begin with a graph, or "
+            "with what that pass leaves"
+        )
+    return "Kernels of a GPU cannot be run here: begin with a graph, or with loops"
 
 
 @dataclass

@@ -21,11 +21,12 @@ from ranvier.meaning.given import Given
 from ranvier.meaning.origin import op_text
 from ranvier.meaning.rewrites import Change, Watcher, rewrites_of, run_watched, watched
 from ranvier.meaning.showing import diff_of, with_names
-from ranvier.passes.errors import InputsChanged
+from ranvier.passes.errors import InputsChanged, sentence_of
 from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.facts.rounding import rounding_of
 from ranvier.passes.lower.abi import fits, signature
 from ranvier.passes.pipeline import is_built_in, print_pass, run_pipeline
+from ranvier.passes.validity import find_mistake
 
 Kind: TypeAlias = Literal["raises", "invalid", "meaning", "stuck"]
 """A pass raises; what it leaves breaks a rule; the program means something else; it cannot be run any more."""
@@ -159,12 +160,11 @@ def _fault_of(one: ModulePass, module: ModuleOp, context: Context, check: CheckM
         return Fault(one, 0, 0, "invalid", f"broke a rule: {_described(error)}", "", module, error=error)
     except Exception as error:
         return Fault(one, 0, 0, "raises", f"raised {_described(error)}", op_of(error), module, error=error)
-    try:
-        module.verify()
-        check_programs(module)
-    except (VerifyException, ValueError) as error:
-        message = f"broke a rule: {_described(error)}"
-        return Fault(one, 0, 0, "invalid", message, _invalid_op(module, error), module, error=error)
+    mistake = find_mistake(module)
+    if mistake is not None:
+        message = f"broke a rule: {_described(mistake.error)}"
+        at = op_of(mistake.error) if mistake.op is None else op_text(mistake.op)
+        return Fault(one, 0, 0, "invalid", message, at, module, error=mistake.error)
     if check is None:
         return None
     try:
@@ -180,8 +180,8 @@ def _fault_of(one: ModulePass, module: ModuleOp, context: Context, check: CheckM
 
 
 def _described(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+    kind, said = type(error).__name__, sentence_of(error)
+    return kind if said == kind else f"{kind}: {said}"
 
 
 def op_of(error: Exception) -> str:
@@ -200,18 +200,6 @@ def op_of(error: Exception) -> str:
         if there:
             return op_text(there[-1])
     return ""
-
-
-def _invalid_op(module: ModuleOp, error: Exception) -> str:
-    """Returns the op that the error names, or that does not verify."""
-    if isinstance(named := getattr(error, "op", None), Operation):
-        return op_text(named)
-    for op in module.walk():
-        try:
-            op.verify(verify_nested_ops=False)
-        except (VerifyException, ValueError):
-            return op_text(op)
-    return op_of(error)
 
 
 # ---- the rewrite
@@ -294,8 +282,13 @@ def _last_rewrite(fault: Fault, context: Context) -> Rewrite | None:
 
 def _about(changes: Sequence[Change]) -> str:
     """Returns what changes do, in a line: what is replaced, changed or moved, else what is put in or removed."""
+    put = {id(one.node) for one in changes if one.about.startswith("puts")}
+
+    def what(one: Change) -> str:
+        return "removes" if one.about == "moves" and id(one.node) not in put else one.about
+
     for wanted in ("replaces", "sets", "drops", "moves", "changes", "removes", "puts"):
-        found = list(dict.fromkeys(f"{one.about} {one.op}" for one in changes if one.about.startswith(wanted)))
+        found = list(dict.fromkeys(f"{what(one)} {one.op}" for one in changes if what(one).startswith(wanted)))
         if found:
             return "; ".join(found[:3])
     return ""

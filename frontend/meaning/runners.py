@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from xdsl.dialects import gpu
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
 
 from ranvier.codegen import CodegenOptions, LoadedProgram
 from ranvier.codegen.cache import ProgramCache
@@ -47,10 +48,10 @@ def runner_of(module: ModuleOp, *, native: bool = False) -> Runner | None:
         native: Compile it although it could be interpreted.
     """
     if any(isinstance(op, ProgramOp) for op in module.body.block.ops):
-        if native and _has_others(module):
+        if native and foreign_ops(module):
             return None
         return Compiled(module) if native else Interpreted(module)
-    if loops_table(module) is None or _has_others(module):
+    if loops_table(module) is None or foreign_ops(module):
         return None
     if any(isinstance(op, gpu.ModuleOp) for op in module.body.block.ops):
         module = module.clone()
@@ -58,9 +59,9 @@ def runner_of(module: ModuleOp, *, native: bool = False) -> Runner | None:
     return None if any(op.name.startswith("gpu.") for op in module.walk()) else Compiled(module)
 
 
-def _has_others(module: ModuleOp) -> bool:
-    """Tells whether a module has ops of dialects that are not Ranvier's."""
-    return any(op.dialect_name() not in BUILT_IN for op in module.walk())
+def foreign_ops(module: ModuleOp) -> list[Operation]:
+    """Returns the ops of dialects that are not Ranvier's."""
+    return [op for op in module.walk() if op.dialect_name() not in BUILT_IN]
 
 
 EMULATION = "emulate-kernels{order=1}"

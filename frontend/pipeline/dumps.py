@@ -115,7 +115,7 @@ class Heading:
         return self.digest == _digest(_body(text))
 
 
-def written_stage(plan: Plan, options: Options, stage: str, text: str, name: str) -> str:
+def written_stage(plan: Plan, options: Options, stage: str, text: str, name: str, *, has_inputs: bool = True) -> str:
     """Returns the text of a stage as it is written to a file: one that can be run says how.
 
     Args:
@@ -124,6 +124,7 @@ def written_stage(plan: Plan, options: Options, stage: str, text: str, name: str
         stage: The stage.
         text: Its text.
         name: The name of the file without stage and ending.
+        has_inputs: Whether a file with the inputs of a run stands beside it.
     """
     mark = RUNNABLE.get(stage)
     if mark is None:
@@ -138,7 +139,8 @@ def written_stage(plan: Plan, options: Options, stage: str, text: str, name: str
         alike_key(plan, options),
     )
     ending = "ll" if stage == "llvm" else "mlir"
-    how = f"{mark} ranvier run {name}-{stage}.{ending} --inputs {name}-inputs.npz"
+    inputs = f"--inputs {name}-inputs.npz" if has_inputs else "--set LABEL=VALUE ... (--list-inputs names them)"
+    how = f"{mark} ranvier run {name}-{stage}.{ending} {inputs}"
     return f"{mark} {_MARK} {json.dumps(vars(heading))}\n{how}\n{text}"
 
 
@@ -201,8 +203,10 @@ def write_dump(
     _written[here] = number
     if program.threads:
         _write(directory / f"{name}-threads.txt", f"{program.threads}\n")
+    has_inputs = (directory / f"{name}-inputs.npz").exists()
     for stage, ending in rows:
-        text = written_stage(program.plan, program.options, stage, program.as_text(stage), name)
+        text = program.as_text(stage)
+        text = written_stage(program.plan, program.options, stage, text, name, has_inputs=has_inputs)
         _write(directory / f"{name}-{stage}.{ending}", text)
 
 

@@ -350,7 +350,8 @@ def llvm_program(
     if edited.digest not in _compared:
         compare()
         _compared.add(edited.digest)
-    return program_of_text(edited.text, table_of(edited).slots(), options=options.code, symbols=symbols, cache=cache)
+    slots = table_of(edited).slots()
+    return program_of_text(edited.text, slots, options=options.code, symbols=symbols, cache=cache, file=edited.path)
 
 
 def placed(edited: EditedStage, error: Exception) -> Exception:
@@ -360,11 +361,15 @@ def placed(edited: EditedStage, error: Exception) -> Exception:
     place = str(getattr(error, "place", ""))
     message = str(error)
     found = re.fullmatch(r".*:(\d+):(\d+)", place)
-    of_llvm = re.search(r"<string>:(\d+):(\d+)(?:: error: (.*))?", message)
-    title = message.splitlines()[0]
+    of_llvm = re.search(rf"{re.escape(edited.path)}:(\d+):(\d+)(?:: error: (.*))?", message)
+    title, *more = message.splitlines()
     if of_llvm is not None:
         found = of_llvm
-        title = f"LLVM does not accept this: {of_llvm[3]}" if of_llvm[3] else title.replace("<string>", edited.path)
+        title = f"LLVM does not accept this: {of_llvm[3]}" if of_llvm[3] else title
+    elif title.startswith(f"LLVM does not accept {edited.path}: "):  # its verifier has no places, it shows instructions
+        title = title.replace(edited.path, "this", 1)
+        at = next((edited.text.find(f"\n{one}") for one in reversed(more) if f"\n{one}" in edited.text), -1)
+        found = re.match(r"(\d+):(\d+)", f"{edited.text.count(chr(10), 0, at + 1) + 1}:1") if at >= 0 else None
     elif "ranvier_entry" in message:
         title = "the function @ranvier_entry, by which the program is called, is not there any more"
     line, column = (int(found[1]), int(found[2])) if found else (0, 1)

@@ -193,11 +193,12 @@ class StageViews:
         directory = Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         paths: list[Path] = []
+        inputs = self.run_inputs()
         for stage, ending in self.saved:
             paths.append(directory / f"{self.key}-{stage}.{ending}")
-            text = written_stage(self.plan, self.options, stage, self.as_text(stage), self.key)
+            text = self.as_text(stage)
+            text = written_stage(self.plan, self.options, stage, text, self.key, has_inputs=inputs is not None)
             paths[-1].write_text(text, encoding="utf-8")
-        inputs = self.run_inputs()
         if inputs is not None:
             paths.append(directory / f"{self.key}-inputs.npz")
             write_inputs(paths[-1], inputs)

@@ -125,7 +125,9 @@ def _of_module(
 ) -> tuple[InputTable, LoadedProgram, list[str]]:
     from xdsl.utils.exceptions import VerifyException
 
+    from ranvier.codegen.errors import UnsupportedOpError
     from ranvier.ir.diagnostics import Diagnostic, IRFileError, parse_module
+    from ranvier.ir.locating import LocatingParser
     from ranvier.ir.synapses import PropagateOp
     from ranvier.passes.facts.program_checks import check_programs
     from ranvier.passes.lower.abi import program_of
@@ -150,7 +152,12 @@ def _of_module(
         return make_loops(module.clone(), (OPTIMISED, LOOPS), how, pathways)
 
     key = hashlib.sha256(str(module).encode()).hexdigest()
-    native = native_program(key, build, how, {"ranvier_call": CALLBACK_ADDRESS}, cache)
+    symbols = {"ranvier_call": CALLBACK_ADDRESS}
+    try:
+        native = native_program(key, build, how, symbols, cache)
+    except UnsupportedOpError:  # once more with the places of ops, which take time otherwise, for the message
+        module, how = parse_module(text, name, parser=LocatingParser), replace(how, watch=None)
+        native = native_program(key, build, how, symbols, ProgramCache(None))
     return table, native, warnings_of(native, pathways)
 
 
@@ -165,9 +172,15 @@ def _of_llvm(text: str, name: str, how: Options, cache: ProgramCache | None) -> 
     table = read_metadata(text, name)
     symbols = {"ranvier_call": CALLBACK_ADDRESS}
     if how.watch is None:
-        return table, program_of_text(text, table.slots(), options=how.codegen, symbols=symbols, cache=cache)
+        return table, program_of_text(text, table.slots(), options=how.codegen, symbols=symbols, cache=cache, file=name)
     compiled = functools.partial(
-        program_of_text, text, table.slots(), options=how.codegen, symbols=symbols, cache=ProgramCache(None)
+        program_of_text,
+        text,
+        table.slots(),
+        options=how.codegen,
+        symbols=symbols,
+        cache=ProgramCache(None),
+        file=name,
     )
     return table, how.watch.program(text, "", compiled)
 

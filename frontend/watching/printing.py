@@ -13,6 +13,7 @@ from xdsl.passes import ModulePass
 
 from ranvier.ir.broken_text import generic_text_of, text_of
 from ranvier.passes.pipeline import print_pass
+from ranvier.pipeline.output_files import make_directory
 from ranvier.pipeline.stage_views import difference
 from ranvier.report.printing import Names, print_module
 from ranvier.watching.flags import Flags
@@ -100,7 +101,7 @@ class PrintIR:
             print(f"{line}\n{text}\n", file=self.file or sys.stderr)
             return
         directory = self.flags.tree / (re.sub(r"[^\w.+-]", "_", self.name) or "module")
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory, "--ir-tree-dir")
         path = directory / f"{self._number if number is None else number:02}_{name}.{ending}"
         path.write_text(f"{line}\n{text}\n", encoding="utf-8")
 

@@ -176,6 +176,12 @@ MISTAKES = {
     'batch{own="a}': "a quotation mark is not closed",
     "fold-constants fuse-maps": "passes are parted by commas",
     "fold-constants;fuse-maps": "passes are parted by commas",
+    "fold-constants,,fuse-maps": "there is no pass between two commas",
+    "default,": "there is no pass behind a comma",
+    "builtin.module(,fuse-maps)": "there is no pass before a comma",
+    "{all=true}": "options stand behind the name of a pass",
+    "convert-resets{all=true all=false}": "the option all stands twice in",
+    'choose-layout{layout="rows" index_bits=16 index-bits=32}': "the option index-bits stands twice in",
     "ω": "unknown token. A pass is a name, and options in braces",
 }
 

@@ -195,6 +195,20 @@ def test_llvm_that_is_not_accepted_is_named_with_its_line(dump: Path, monkeypatc
     assert f"{path}:{line}:" in refused(dump, monkeypatch)
 
 
+def test_llvm_that_is_not_valid_is_named_with_its_line(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read, so that only LLVM's verifier sees it; its code generator would end the process."""
+    path = dumped(dump, "llvm")
+    lines = path.read_text().splitlines()
+    place = next(k for k, line in enumerate(lines) if " = fsub " in line)
+    name = lines[place].split()[0]
+    use = next(k for k in range(place + 1, len(lines)) if re.search(rf"= .*{name}\b", lines[k]))
+    lines.insert(place, lines.pop(use))
+    path.write_text("\n".join(lines))
+    text = refused(dump, monkeypatch)
+    assert "LLVM does not accept this: Instruction does not dominate all uses" in text
+    assert re.search(rf"{path}:({place + 1}|{place + 2}):1", text)
+
+
 def test_arrays_that_are_too_short_are_refused_before_the_run(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = dumped(dump, "snn")
     changed = re.sub(r"(cells_stateupdater\" on\(%defaultclock\) \[)%cells_N", r"\1%synapses_w_N", path.read_text())
@@ -253,6 +267,18 @@ def test_events_and_clocks_begin_where_the_inputs_say(dump: Path) -> None:
             program.start({**inputs, label: value})
     with pytest.raises(InputError, match="do not say when the run ends"):
         program.start({**inputs, "defaultclock": 1e-4}).advance()
+
+
+def test_the_dump_of_a_sweep_names_no_inputs_that_are_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANVIER_DUMP", str(tmp_path))
+    cells = NeuronGroup(3, "dv/dt = -v/tau : 1", method="exact", name="cells")
+    Network(cells).sweep(1 * ms, {"tau": [1 * ms, 2 * ms]}, measure={"v": "mean(cells.v)"})
+    assert not list(tmp_path.glob("*-inputs.npz"))
+    for path in (path for path in tmp_path.iterdir() if path.suffix in (".mlir", ".ll")):
+        assert "-inputs.npz" not in path.read_text().splitlines()[1]
+    assert " --set LABEL=VALUE" in dumped(tmp_path, "snn").read_text().splitlines()[1]
 
 
 def test_a_dump_that_calls_python_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
