@@ -133,6 +133,7 @@ class Variables(dict[str, Variable]):
 
         Raises:
             ValueError: The group has a variable of this name, or there is another number of values.
+            NotImplementedError: The size is that of a table, `(rows, columns)`.
         """
         self._add_array(ArrayVariable, name, size, dimensions, values, dtype, constant, read_only, scalar)
 
@@ -293,6 +294,12 @@ class Variables(dict[str, Variable]):
         scalar: bool,
     ) -> None:
         owner = self.owner
+        if np.ndim(size):
+            raise NotImplementedError(
+                f"The variable '{name}' of '{owner.name}' cannot have the size {size}: arrays of variables have one "
+                "dimension. What only functions of the script use, such as a table of earlier values, can be an array "
+                f"of numpy that they know by its name: {name} = np.zeros({size}), without being passed to them."
+            )
         common = self._common(name, dim, dtype, constant=constant, read_only=read_only, scalar=scalar)
         for_elements = not scalar and "N" in self and size == owner.element_count
         population = owner.element_population if for_elements else None

@@ -86,3 +86,12 @@ def test_what_is_set_through_a_reference_is_set_there():
         two.variables.add_reference("v", group)
     with pytest.raises(ReferenceError, match="keep it in a variable"):
         NeuronGroup(2, "w : 1").variables.add_array("x", size=2)
+
+
+def test_arrays_of_two_dimensions_are_refused_with_what_to_do_instead() -> None:
+    group = NeuronGroup(3, "v : 1")
+    with pytest.raises(
+        NotImplementedError, match=r"'buffer' of '.*' cannot have the size \(4, 3\).*np.zeros\(\(4, 3\)\)"
+    ):
+        group.variables.add_array("buffer", size=(4, 3))  # type: ignore[arg-type]
+    assert "buffer" not in group.variables
