@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 from ranvier.actions import actions as act
 from ranvier.analysis.failures import unlinked
@@ -44,10 +44,7 @@ def variable_symbol(name: str, reference: Reference, owner: Owner) -> Symbol:
     variable = reference.variable
     kind = variable.kind
     if isinstance(variable, OwnSizeVariable):
-        raise TypeError(
-            f"'{name}' of '{reference.owner.name}' has {variable.size} values, not one for each element: texts cannot "
-            f"use it, scripts can ({reference.owner.name}.{name}[...])."
-        )
+        return Symbol(name, kind, variable.dim, True, "variable")
     if isinstance(variable, UnlinkedVariable):
         raise unlinked(name, reference.owner.name)
     if isinstance(variable, Constant):
@@ -59,6 +56,19 @@ def variable_symbol(name: str, reference: Reference, owner: Owner) -> Symbol:
         # numbers of other elements (`i_pre`): statements cannot write them, and may use the name for a temporary
         return Symbol(name, kind, variable.dim, variable.scalar, "constant")
     return Symbol(name, kind, variable.dim, variable.scalar, "variable")
+
+
+def only_for_functions(name: str, reference: Reference) -> TypeError:
+    """Returns the error of a text that uses a variable whose values are not those of the elements."""
+    variable = reference.variable
+    assert isinstance(variable, OwnSizeVariable)
+    has = (
+        f"{variable.size} values, not one for each element" if variable.shape is None else f"the shape {variable.shape}"
+    )
+    return TypeError(
+        f"'{name}' of '{reference.owner.name}' has {has}: texts cannot use it, except as an argument of a Python "
+        f"function; scripts can ({reference.owner.name}.{name}[...])."
+    )
 
 
 def array_binding(storage: act.Storage, scalar: bool, way: Way) -> act.Binding:
@@ -78,6 +88,24 @@ def host_function(function: Function, name: str) -> act.HostFunction:
     if function.auto_vectorise:
         return act.HostFunction(lambda *args: function.on_arrays(args[:-1], len(args[-1])), name, vectorise=True)
     return act.HostFunction(lambda *args: function.on_arrays(args, 1), name)
+
+
+def function_of_tables(function: Function, name: str, tables: Mapping[int, OwnSizeVariable]) -> act.HostFunction:
+    """Returns the binding of a Python function some of whose arguments are all values of a variable.
+
+    Args:
+        function: The function.
+        name: What it is called in the code.
+        tables: The number of an argument → the variable; calls in the code leave these arguments out.
+    """
+
+    def call(*args: Any) -> Any:
+        given = list(args[:-1] if function.auto_vectorise else args)
+        for number in sorted(tables):
+            given.insert(number, tables[number].get_value())
+        return function.on_arrays(given, len(args[-1]) if function.auto_vectorise else 1)
+
+    return act.HostFunction(call, name, vectorise=function.auto_vectorise)
 
 
 def function_binding(function: Function, name: str, group_dt: float) -> act.Binding:

@@ -7,7 +7,7 @@ remaining name stands for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,9 @@ from ranvier.objects.variables.meanings import (
     array_binding,
     binomial_expression,
     function_binding,
+    function_of_tables,
     known_names,
+    only_for_functions,
     temporary,
     variable_symbol,
     with_suggestion,
@@ -58,6 +60,7 @@ from ranvier.objects.variables.variables import (
     Constant,
     IndexVariable,
     Owner,
+    OwnSizeVariable,
     Subexpression,
     UnlinkedVariable,
     Way,
@@ -264,6 +267,8 @@ class Scope:
             case Name(name):
                 return self._name(expr, name, context)
             case Call(function, args, span):
+                if tables := self._tables(args, context):
+                    return self._call_with_tables(expr, tables, context)
                 lowered = tuple(self._lower(arg, context) for arg in args)
                 return self._call(Call(function, lowered, span), context)
             case _:
@@ -283,6 +288,8 @@ class Scope:
                 return self._subexpression(variable, reference.owner, way)
             case IndexVariable():
                 return self._index(expr, name, way, context)
+            case OwnSizeVariable():
+                raise only_for_functions(name, reference)
             case ArrayVariable(storage=storage, scalar=scalar):
                 binding = array_binding(storage, scalar, way)
             case Constant(value=value, dim=dim):
@@ -340,6 +347,27 @@ class Scope:
         if isinstance(function, BinomialFunction):
             return binomial_expression(function)
         return self._called(function, call, context)
+
+    def _tables(self, args: Sequence[Expr], context: Context) -> dict[int, OwnSizeVariable]:
+        """Returns the variables among the arguments of a call that are given as a whole, by the argument's number."""
+        found: dict[int, OwnSizeVariable] = {}
+        for number, arg in enumerate(args):
+            if isinstance(arg, Name) and (context.inside or arg.id not in self.temporaries):
+                reference = self.lookups.reference(context.owner, arg.id)
+                if reference is not None and isinstance(reference.variable, OwnSizeVariable):
+                    found[number] = reference.variable
+        return found
+
+    def _call_with_tables(self, call: Call, tables: Mapping[int, OwnSizeVariable], context: Context) -> Expr:
+        symbol = None if call.function in DEFAULT_FUNCTIONS else self._symbol(context.owner, call.function)
+        function = None if symbol is None else symbol.value
+        if not isinstance(function, Function) or not function.has_python:
+            return self._lower(call.args[next(iter(tables))], context)  # says that only Python functions take it
+        others = tuple(self._lower(arg, context) for number, arg in enumerate(call.args) if number not in tables)
+        name = "_".join([call.function, "of", *(table.name for table in tables.values())])
+        key = self._bind(name, function_of_tables(function, call.function, tables), context)
+        self.functions[key] = function
+        return Call(key, others, call.span)
 
     def _called(self, function: Function, call: Call, context: Context) -> Expr:
         if function in BUILT_IN_NAMES:
