@@ -27,11 +27,11 @@ from ranvier.objects.variables.links import LinkRequest, link
 from ranvier.objects.variables.own_size import view_of
 from ranvier.objects.variables.read_only import read_only
 from ranvier.objects.variables.scope import Scope
+from ranvier.objects.variables.tables import OwnSizeVariable
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     Constant,
     LinkedVariable,
-    OwnSizeVariable,
     Reference,
     Subexpression,
     UnlinkedVariable,

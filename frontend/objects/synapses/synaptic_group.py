@@ -28,11 +28,11 @@ from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.traces.shared_states import SharedStates
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.links import LinkRequest
+from ranvier.objects.variables.tables import OwnSizeVariable
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     Constant,
     LinkedVariable,
-    OwnSizeVariable,
     Reference,
     Variable,
 )

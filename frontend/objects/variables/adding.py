@@ -16,6 +16,7 @@ from ranvier.objects.memory.new_storage import dimension_text, new_storage
 from ranvier.objects.variables.from_equations import add_clock_variables
 from ranvier.objects.variables.links import way_of_variable
 from ranvier.objects.variables.own_size import OwnElements
+from ranvier.objects.variables.tables import OwnSizeVariable
 from ranvier.objects.variables.variables import (
     HERE,
     ArrayVariable,
@@ -24,7 +25,6 @@ from ranvier.objects.variables.variables import (
     DynamicArrayVariable,
     ElementOwner,
     LinkedVariable,
-    OwnSizeVariable,
     Subexpression,
     Variable,
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
 
 from ranvier.actions import actions as act
 from ranvier.analysis.failures import unlinked
@@ -12,11 +12,11 @@ from ranvier.analysis.symbols import Symbol
 from ranvier.equations.expressions import Binary, Call, Expr, Number
 from ranvier.equations.function_objects import Function
 from ranvier.equations.functions import BinomialFunction
+from ranvier.objects.variables.tables import OwnSizeVariable
 from ranvier.objects.variables.variables import (
     Constant,
     IndexVariable,
     Owner,
-    OwnSizeVariable,
     Reference,
     Subexpression,
     UnlinkedVariable,
@@ -58,19 +58,6 @@ def variable_symbol(name: str, reference: Reference, owner: Owner) -> Symbol:
     return Symbol(name, kind, variable.dim, variable.scalar, "variable")
 
 
-def only_for_functions(name: str, reference: Reference) -> TypeError:
-    """Returns the error of a text that uses a variable whose values are not those of the elements."""
-    variable = reference.variable
-    assert isinstance(variable, OwnSizeVariable)
-    has = (
-        f"{variable.size} values, not one for each element" if variable.shape is None else f"the shape {variable.shape}"
-    )
-    return TypeError(
-        f"'{name}' of '{reference.owner.name}' has {has}: texts cannot use it, except as an argument of a Python "
-        f"function; scripts can ({reference.owner.name}.{name}[...])."
-    )
-
-
 def array_binding(storage: act.Storage, scalar: bool, way: Way) -> act.Binding:
     """Returns the binding of an array whose elements are found by `way`."""
     if scalar:
@@ -88,24 +75,6 @@ def host_function(function: Function, name: str) -> act.HostFunction:
     if function.auto_vectorise:
         return act.HostFunction(lambda *args: function.on_arrays(args[:-1], len(args[-1])), name, vectorise=True)
     return act.HostFunction(lambda *args: function.on_arrays(args, 1), name)
-
-
-def function_of_tables(function: Function, name: str, tables: Mapping[int, OwnSizeVariable]) -> act.HostFunction:
-    """Returns the binding of a Python function some of whose arguments are all values of a variable.
-
-    Args:
-        function: The function.
-        name: What it is called in the code.
-        tables: The number of an argument → the variable; calls in the code leave these arguments out.
-    """
-
-    def call(*args: Any) -> Any:
-        given = list(args[:-1] if function.auto_vectorise else args)
-        for number in sorted(tables):
-            given.insert(number, tables[number].get_value())
-        return function.on_arrays(given, len(args[-1]) if function.auto_vectorise else 1)
-
-    return act.HostFunction(call, name, vectorise=function.auto_vectorise)
 
 
 def function_binding(function: Function, name: str, group_dt: float) -> act.Binding:

@@ -21,7 +21,7 @@ from ranvier.analysis.check import (
 from ranvier.analysis.failures import at, unlinked
 from ranvier.analysis.function_forms import expression_of
 from ranvier.analysis.names import default_symbol, find, meaningless
-from ranvier.analysis.symbols import DType, Symbol, constant, function, noise
+from ranvier.analysis.symbols import DType, Symbol, noise
 from ranvier.analysis.types import require_boolean
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import (
@@ -46,28 +46,25 @@ from ranvier.objects.variables.meanings import (
     array_binding,
     binomial_expression,
     function_binding,
-    function_of_tables,
     known_names,
-    only_for_functions,
     temporary,
     variable_symbol,
     with_suggestion,
 )
+from ranvier.objects.variables.tables import OwnSizeVariable, function_of_tables, only_for_functions, tables_among
 from ranvier.objects.variables.variables import (
-    KINDS,
     ArrayVariable,
     ClockVariable,
     Constant,
     IndexVariable,
     Owner,
-    OwnSizeVariable,
     Subexpression,
     UnlinkedVariable,
     Way,
 )
 from ranvier.objects.variables.whole_numbers import refuse_wrong_whole
 from ranvier.session.clocks import step_length
-from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+from ranvier.units.dimensions import Dimension
 
 
 @dataclass(frozen=True)
@@ -349,14 +346,8 @@ class Scope:
         return self._called(function, call, context)
 
     def _tables(self, args: Sequence[Expr], context: Context) -> dict[int, OwnSizeVariable]:
-        """Returns the variables among the arguments of a call that are given as a whole, by the argument's number."""
-        found: dict[int, OwnSizeVariable] = {}
-        for number, arg in enumerate(args):
-            if isinstance(arg, Name) and (context.inside or arg.id not in self.temporaries):
-                reference = self.lookups.reference(context.owner, arg.id)
-                if reference is not None and isinstance(reference.variable, OwnSizeVariable):
-                    found[number] = reference.variable
-        return found
+        hidden = () if context.inside else self.temporaries
+        return tables_among(args, hidden, lambda name: self.lookups.reference(context.owner, name))
 
     def _call_with_tables(self, call: Call, tables: Mapping[int, OwnSizeVariable], context: Context) -> Expr:
         symbol = None if call.function in DEFAULT_FUNCTIONS else self._symbol(context.owner, call.function)
@@ -404,24 +395,3 @@ class Scope:
             return False
         variable = reference.variable
         return array_binding(variable.storage, variable.scalar, self._root.way.then(reference.way)) == binding
-
-
-def symbol_of(name: str, scope: Scope) -> Symbol:
-    """Returns what a name of lowered code means to integrators."""
-    if is_noise(name):
-        return noise(name)
-    if found := scope.functions.get(name) or DEFAULT_FUNCTIONS.get(name):
-        return function(name, found)
-    binding = scope.bindings[name]
-    if isinstance(binding, act.Constant):
-        return constant(name, binding.value)
-    match binding:
-        case act.Element(storage) | act.Indexed(storage) | act.Shared(storage):
-            kind: Any = KINDS[storage.dtype.kind]
-        case act.OwnIndex():
-            kind = "integer"
-        case _:
-            kind = "integer" if name.endswith("t_in_timesteps") else "float"
-    known = scope.symbols(()).get(name)
-    dim = DIMENSIONLESS if known is None else known.dim
-    return Symbol(name, kind, dim, isinstance(binding, (act.Shared, act.Time)), "variable")

@@ -204,30 +204,6 @@ class DynamicArrayVariable(ArrayVariable):
         self.storage.array = resized(self.storage.label, self.storage.array, size)
 
 
-@dataclass(eq=False, kw_only=True, repr=False)
-class OwnSizeVariable(DynamicArrayVariable):
-    """A variable with another number of values than the group has elements, or a table of values.
-
-    It is for scripts, and for functions that texts call: they get all of its values.
-
-    Attributes:
-        elements: Its values as elements of their own, which views index.
-        shape: The shape of a table; None for a list of values.
-    """
-
-    elements: ElementOwner
-    shape: tuple[int, ...] | None = None
-
-    def get_value(self) -> Array:
-        """Returns the values themselves, not a copy."""
-        values = super().get_value()
-        return values if self.shape is None else values.reshape(self.shape)
-
-    def set_value(self, value: Any) -> None:
-        """Sets the values, without checks."""
-        super().set_value(value if self.shape is None else np.broadcast_to(value, self.shape).ravel())
-
-
 @public_in("ranvier.core.variables")
 @dataclass(eq=False, kw_only=True, repr=False)
 class AuxiliaryVariable(Variable):
