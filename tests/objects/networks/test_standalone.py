@@ -62,7 +62,8 @@ def decaying(n: int = 2, name: str = "cells*") -> NeuronGroup:
 # ---------------------------------------------------------------------- devices
 
 
-def test_devices_are_chosen_and_left() -> None:
+def test_devices_are_chosen_and_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     assert get_device() is all_devices["runtime"]
     set_device("cpp_standalone", directory="somewhere")
     assert isinstance(get_device(), CPPStandaloneDevice) and device.project_dir == "somewhere"
