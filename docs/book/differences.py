@@ -510,6 +510,21 @@ assert list(synapses.w[2, 1, 0]) == [12] and list(synapses.w[2, 2, 1]) == [122]
 """,
     ),
     Difference(
+        "subexpressions of synapses in `on_pre`, `on_post` (`y = x + 1 : 1`; `x = 5; w = y`, or `x` event-driven)",
+        "computed from what variables of the synapse were before the code, and before they decayed",
+        "computed where they are used, as in groups",
+        """\
+source = SpikeGeneratorGroup(1, [0], [1]*ms)
+cells = NeuronGroup(1, "v : 1")
+model = "w : 1\\nseen : 1\\ndx/dt = -x/ms : 1 (event-driven)\\ny = x + 1 : 1"
+synapses = Synapses(source, cells, model, on_pre="seen = y; x = 5; w = y")
+synapses.connect()
+synapses.x = 1
+Network(source, cells, synapses).run(2*ms)
+assert abs(synapses.seen[0] - (1 + np.exp(-1))) < 1e-12 and synapses.w[0] == 6  # with Brian 2 and 2
+""",
+    ),
+    Difference(
         "subexpressions with `(shared, constant over dt)` beside some with `(constant over dt)` only, and in synapses",
         "refused",
         "computed, one value for all neurons",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -15,6 +16,12 @@ from ranvier.ir.native import NativeFunction
 from ranvier.session.program_cache import current_cache
 from ranvier.session.randomness import random_state
 from ranvier.units.quantity import Quantity
+
+STANDARD_HEADERS = (
+    "algorithm", "climits", "cmath", "cstdlib", "ctime", "fstream", "iostream", "limits", "random", "sstream",
+    "stdexcept", "string", "vector",
+)  # fmt: skip
+"""What code that says `std` may use without a header of its own, as in Brian's standalone programs."""
 
 BLOCKS = ("support_code", "hashdefine_code")
 """The blocks of code that can be given by name."""
@@ -132,10 +139,13 @@ def _text(function: Function, given: FunctionImplementation, arrays: dict[str, n
     for name, value in macros:
         yield f"#define {name} {'' if value is None else _macro_value(value)}"
     yield PRELUDE
+    definitions = list(_definitions(function, given, arrays, set()))
+    if any(re.search(r"\bstd\b", part) for part in definitions):
+        yield from (f"#include <{header}>" for header in STANDARD_HEADERS)
     for header in _paths(given.compiler_kwds.get("headers")):
         quoted = header if header.startswith(("<", '"')) else f'"{header}"'
         yield f"#include {quoted}"
-    yield from _definitions(function, given, arrays, set())
+    yield from definitions
     name = given.name or function.label
     arguments, result = _types(function)
     parameters = ", ".join(f"{PARAMETERS[type_]} a{number}" for number, type_ in enumerate(arguments))

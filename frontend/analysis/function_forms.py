@@ -23,6 +23,7 @@ from ranvier.equations.function_objects import Function, FunctionImplementation
 from ranvier.equations.parser import parse_expression
 from ranvier.ir.native import NativeFunction
 from ranvier.session.logger import get_logger
+from ranvier.session.standalone import Standalone
 from ranvier.units.dimensions import DIMENSIONLESS
 
 logger = get_logger("ranvier.core.functions")
@@ -157,15 +158,42 @@ def native_of(function: Function) -> NativeFunction | None:
             "function compute the values, or give C++ code with @implementation('cpp', ...)."
         )
     target = next((name for name in ("mlir", "llvm", "cpp") if name in implementations), None)
-    if target is None or (target == "cpp" and function.has_python):
-        if target == "cpp":
-            logger.info(
-                f"The function '{function.label}' is called in Python, although it is given in C++, too: this takes "
-                "longer. Its C++ is used where the Python function is empty or raises NotImplementedError.",
-                f"python_function_{function.label}",
+    if target is None:
+        return None
+    if target == "cpp" and function.has_python:
+        return _native_beside_python(function)
+    return _native(function, target)
+
+
+def _native_beside_python(function: Function) -> NativeFunction | None:
+    """Returns the C++ of a function that Python computes, too; None if Python is to be called.
+
+    Scripts for standalone devices mean the C++: with Brian their Python function is never called, and may be unable to
+    take arrays.
+    """
+    why = "This takes longer. Its C++ is used where the Python function is empty or raises NotImplementedError"
+    if Standalone.program is not None:
+        try:
+            return _native(function, "cpp")
+        except NotImplementedError as error:  # there is no compiler
+            why = str(error)
+        except ValueError as error:
+            logger.warn(
+                f"The function '{function.label}' is called in Python, which takes longer. {error}",
+                f"cpp_function_{function.label}",
                 once=True,
             )
-        return None
+            return None
+    logger.info(
+        f"The function '{function.label}' is called in Python, although it is given in C++, too. {why.rstrip('.')}.",
+        f"python_function_{function.label}",
+        once=True,
+    )
+    return None
+
+
+def _native(function: Function, target: str) -> NativeFunction:
+    implementations = function.implementations
     given = implementations[target]
     known = _natives.get(function)
     if known is None or known[0] is not given:

@@ -64,7 +64,7 @@ ALLOWED_CIRCLES = {
 }  # fmt: skip
 """Circles of imports that stay, by their reason. A ratchet: none may be added, none may grow."""
 
-MOST = {"Any": 188, "ignores": 8}
+MOST = {"Any": 187, "ignores": 8}
 """What `frontend/objects` may hold of types that are not checked. A ratchet: it may only fall."""
 
 

@@ -65,13 +65,13 @@ def make_ends(synapses: Connected, request: Request, namespace: Mapping[str, obj
 
 def _check(request: Request) -> None:
     condition, i, j, p, n = request.condition, request.i, request.j, request.p, request.n
-    if condition is not None and (i is not None or j is not None):
-        raise ValueError("connect() takes either a condition, or i and j, not both.")
     if condition is not None and not isinstance(condition, (bool, np.bool_, str)):
         raise TypeError(
             "condition argument must be bool or string. If you want to connect based on indices, use "
             f"connect(i=..., j=...).{_hint(condition)}"
         )
+    if condition is not None and (i is not None or j is not None):
+        raise ValueError("connect() takes either a condition, or i and j, not both.")
     if isinstance(condition, str) and is_generator(condition):
         raise ValueError("Generator syntax cannot be used in the condition argument: use connect(j='...').")
     if isinstance(i, str) and isinstance(j, str):

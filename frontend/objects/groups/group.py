@@ -27,6 +27,7 @@ from ranvier.objects.variables.links import LinkRequest, link
 from ranvier.objects.variables.own_size import view_of
 from ranvier.objects.variables.read_only import read_only
 from ranvier.objects.variables.scope import Scope
+from ranvier.objects.variables.tables import OwnSizeVariable
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     Constant,
@@ -42,7 +43,8 @@ from ranvier.public.argument_names import explains_arguments
 from ranvier.session.clocks import BaseClock
 from ranvier.session.extensible import Extensible
 from ranvier.session.namespaces import caller_namespace
-from ranvier.units import Quantity
+from ranvier.units import Quantity, get_unit
+from ranvier.units.checks import fail_for_dimension_mismatch
 
 RENAMED = {"runner": "run_regularly", "custom_operation": "run_regularly"}  # old names of methods
 
@@ -134,6 +136,8 @@ class VariableOwner(Extensible, Resolving, Clocked):
         variable = self.variables[name]
         if isinstance(variable, Constant):
             return quantity_of(variable.value, variable.dim) if use_units else variable.value
+        if isinstance(variable, OwnSizeVariable) and variable.shape is not None:
+            return quantity_of(variable.get_value(), variable.dim) if use_units else variable.get_value()
         return self.state(name, use_units)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -174,6 +178,11 @@ class VariableOwner(Extensible, Resolving, Clocked):
             raise ValueError("Cannot set a linked variable directly, link it to another variable using 'linked_var'.")
         if isinstance(variable, (Constant, Subexpression)) or variable.read_only:
             raise read_only(name, variable)
+        if isinstance(variable, OwnSizeVariable) and variable.shape is not None:
+            if use_units:
+                fail_for_dimension_mismatch(value, get_unit(variable.dim), f"Cannot set '{name}'")
+            variable.set_value(np.asarray(value))
+            return
         self.state(name, use_units).set_item(slice(None), value)
 
     def __dir__(self) -> list[str]:
@@ -233,6 +242,8 @@ class VariableOwner(Extensible, Resolving, Clocked):
         variable = self.variables.get(name)
         if isinstance(variable, Constant):
             return np.asarray(variable.value)
+        if isinstance(variable, OwnSizeVariable) and variable.shape is not None:
+            return self._attribute(name, use_units=units).copy()
         value = self.state(name, units, level).get_item(slice(None), level=level)
         return value if isinstance(value, Quantity) else np.array(value)
 

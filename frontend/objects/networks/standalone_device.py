@@ -51,7 +51,17 @@ class CPPStandaloneDevice(Device):
 
     @property
     def project_dir(self) -> str | None:
-        """The directory that the script has named, to which names of results are relative; None: a temporary one."""
+        """The directory that the script has named, to which names of results are relative; None: a temporary one.
+
+        It exists when it is asked for after `build`, or after a run that built at once: scripts put files of their own
+        beside the program there.
+        """
+        directory = self._named_directory()
+        if directory is not None and (self._program.is_built or (self.build_on_run and self.has_been_run)):
+            Path(directory).mkdir(parents=True, exist_ok=True)
+        return directory
+
+    def _named_directory(self) -> str | None:
         directory = self.build_options.get("directory", "output")
         if directory is None and self._temporary is None:
             self._temporary = tempfile.mkdtemp(prefix="ranvier_")
@@ -193,7 +203,7 @@ class CPPStandaloneDevice(Device):
         # only scripts that ask for files write them
         from ranvier.objects.networks.result_files import write_results
 
-        directory = Path(self.project_dir or ".") / name
+        directory = Path(self._named_directory() or ".") / name
         facts: Mapping[str, object] = {
             "wall seconds": self._last_run_time,
             "completed": self._last_run_completed_fraction,
@@ -206,7 +216,7 @@ class CPPStandaloneDevice(Device):
         # programs that are not built need no multiprocessing
         from ranvier.objects.networks.sending import send_by_name
 
-        _ = self.project_dir  # a temporary one is the same for all workers
+        _ = self._named_directory()  # a temporary one is the same for all workers
         send_by_name([*self._program.networks, *self._program.objects.values()])
 
     def apply_run_args(self) -> None:

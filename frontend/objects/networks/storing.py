@@ -50,9 +50,18 @@ class Storing(Members):
         if self._simulation is not None:
             self._simulation.request_stop()
 
-    # ---------------------------------------------------------------- looking inside
-
     # ---------------------------------------------------------------- states
+
+    @property
+    def _stored_state(self) -> dict[str, snapshot.NetworkState]:
+        """The states that are kept in memory, by name; scripts that share states between networks put theirs here."""
+        return self._stored
+
+    def _full_state(self) -> snapshot.NetworkState:
+        """Returns the present state, which can be pickled: `other._stored_state["name"]` takes it."""
+        name = "a state that is given away"
+        self.store(name)
+        return self._stored.pop(name)
 
     @explains_arguments
     def store(self, name: str = "default", filename: str | None = None) -> None:

@@ -19,7 +19,8 @@ from ranvier.objects.groups.population import Integrated, Resting, common_facts
 from ranvier.objects.neurons.refractory import UNLESS_REFRACTORY, update_of_not_refractory
 from ranvier.objects.variables.inner_steps import check_inner_steps, inner_step_names
 from ranvier.objects.variables.kept import Kept
-from ranvier.objects.variables.scope import Scope, symbol_of
+from ranvier.objects.variables.lowered_names import symbol_of
+from ranvier.objects.variables.scope import Scope
 from ranvier.public import public_in
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs

@@ -32,7 +32,8 @@ from ranvier.objects.variables.from_equations import add_clock_variables, add_eq
 from ranvier.objects.variables.inner_steps import add_inner_step_variables
 from ranvier.objects.variables.kept import Kept
 from ranvier.objects.variables.scope import Scope
-from ranvier.objects.variables.variables import ArrayVariable, OwnSizeVariable
+from ranvier.objects.variables.tables import OwnSizeVariable
+from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public
 from ranvier.public.argument_names import explains_arguments
 from ranvier.session.clocks import BaseClock, check_has_dt

@@ -28,11 +28,11 @@ from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.traces.shared_states import SharedStates
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.links import LinkRequest
+from ranvier.objects.variables.tables import OwnSizeVariable
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     Constant,
     LinkedVariable,
-    OwnSizeVariable,
     Reference,
     Variable,
 )
@@ -131,12 +131,12 @@ class SynapticGroup(Group):
         return seen
 
     def check_settable(self, name: str) -> None:
-        """Checks that a variable can be set now.
+        """Checks that a variable can be set now, one of the neurons at the ends of synapses included.
 
         Raises:
             TypeError: If `connect` has not been called.
         """
-        if not self.is_connected and (name == "delay" or self.variables.own(name) is not None):
+        if not self.is_connected:
             raise TypeError(f"Cannot write to synaptic variable '{name}', you need to call connect(...) first")
 
     def check_variable_write(self, variable: Variable) -> None:

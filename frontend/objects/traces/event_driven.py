@@ -12,7 +12,8 @@ from ranvier.equations.provenance import attributed
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 from ranvier.objects.connections.bindings import in_expressions, renamed_line
 from ranvier.objects.connections.connected import Connected
-from ranvier.objects.variables.scope import Scope, symbol_of
+from ranvier.objects.variables.lowered_names import symbol_of
+from ranvier.objects.variables.scope import Scope
 
 
 def event_driven_system(synapses: Connected, scope: Scope) -> OdeSystem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypedDict, Unpack
@@ -15,6 +16,7 @@ from ranvier.objects.memory.new_storage import dimension_text, new_storage
 from ranvier.objects.variables.from_equations import add_clock_variables
 from ranvier.objects.variables.links import way_of_variable
 from ranvier.objects.variables.own_size import OwnElements
+from ranvier.objects.variables.tables import OwnSizeVariable
 from ranvier.objects.variables.variables import (
     HERE,
     ArrayVariable,
@@ -23,7 +25,6 @@ from ranvier.objects.variables.variables import (
     DynamicArrayVariable,
     ElementOwner,
     LinkedVariable,
-    OwnSizeVariable,
     Subexpression,
     Variable,
 )
@@ -104,7 +105,7 @@ class Variables(dict[str, Variable]):
     def add_array(
         self,
         name: str,
-        size: int,
+        size: int | tuple[int, ...],
         dimensions: Dimension = DIMENSIONLESS,
         values: object = None,
         dtype: DTypeLike | None = None,
@@ -116,12 +117,13 @@ class Variables(dict[str, Variable]):
     ) -> None:
         """Adds a variable with memory of its own.
 
-        If it has as many values as the group has elements, texts may use it as they use a parameter; with another size
-        only scripts can, through `group.name[...]`.
+        If it has as many values as the group has elements, texts may use it as they use a parameter. With another size,
+        or as a table, texts can only give it to a Python function, which gets all values and may change them; scripts
+        use it through `group.name[...]`.
 
         Args:
             name: The name.
-            size: Number of values.
+            size: Number of values, or (rows, columns) of a table.
             dimensions: Their physical dimension.
             values: The values to begin with, in SI units; None for zeros.
             dtype: Their type; None for that of the preferences.
@@ -231,7 +233,9 @@ class Variables(dict[str, Variable]):
         if target is None:
             raise KeyError(f"'{group.name}' has no variable '{varname or name}'.")
         variable, way = target.variable, HERE
-        if not (variable.scalar or index in (None, "0", self.default_index)):
+        if isinstance(variable, OwnSizeVariable):
+            pass  # its values belong to no elements
+        elif not (variable.scalar or index in (None, "0", self.default_index)):
             assert index is not None
             way = way_of_variable(self.owner, INDEX_NAMES.get(index, index), group.element_count)
         elif not variable.scalar and group.element_count != self.owner.element_count:
@@ -284,7 +288,7 @@ class Variables(dict[str, Variable]):
         self,
         kind: type[ArrayVariable],
         name: str,
-        size: int,
+        size: int | tuple[int, ...],
         dim: Dimension,
         values: object,
         dtype: DTypeLike | None,
@@ -294,21 +298,23 @@ class Variables(dict[str, Variable]):
     ) -> None:
         owner = self.owner
         common = self._common(name, dim, dtype, constant=constant, read_only=read_only, scalar=scalar)
-        for_elements = not scalar and "N" in self and size == owner.element_count
+        shape = size if isinstance(size, tuple) else None
+        count = math.prod(size) if isinstance(size, tuple) else size
+        for_elements = not scalar and "N" in self and shape is None and count == owner.element_count
         population = owner.element_population if for_elements else None
         label = f"{owner.name}.{name}"
         storage: Storage
         if for_elements and kind is DynamicArrayVariable:
-            storage = UniformStorage(label, size, common["dtype"], dimension_text(dim), population)
+            storage = UniformStorage(label, count, common["dtype"], dimension_text(dim), population)
         else:
-            storage = new_storage(label, 1 if scalar else size, common["dtype"], dim, population)
+            storage = new_storage(label, 1 if scalar else count, common["dtype"], dim, population)
         if values is not None:
-            storage.set_values(np.broadcast_to(np.asarray(values), (storage.size,)))
+            storage.set_values(np.broadcast_to(np.asarray(values), shape or (storage.size,)).ravel())
         if for_elements or scalar:
             self[name] = kind(**common, storage=storage)
         else:
             elements = OwnElements(owner, ArrayVariable(**common, storage=storage))
-            self[name] = OwnSizeVariable(**common, storage=storage, elements=elements)
+            self[name] = OwnSizeVariable(**common, storage=storage, elements=elements, shape=shape)
 
 
 def _type(dtype: DTypeLike | None) -> DType:

@@ -12,11 +12,11 @@ from ranvier.analysis.symbols import Symbol
 from ranvier.equations.expressions import Binary, Call, Expr, Number
 from ranvier.equations.function_objects import Function
 from ranvier.equations.functions import BinomialFunction
+from ranvier.objects.variables.tables import OwnSizeVariable
 from ranvier.objects.variables.variables import (
     Constant,
     IndexVariable,
     Owner,
-    OwnSizeVariable,
     Reference,
     Subexpression,
     UnlinkedVariable,
@@ -44,10 +44,7 @@ def variable_symbol(name: str, reference: Reference, owner: Owner) -> Symbol:
     variable = reference.variable
     kind = variable.kind
     if isinstance(variable, OwnSizeVariable):
-        raise TypeError(
-            f"'{name}' of '{reference.owner.name}' has {variable.size} values, not one for each element: texts cannot "
-            f"use it, scripts can ({reference.owner.name}.{name}[...])."
-        )
+        return Symbol(name, kind, variable.dim, True, "variable")
     if isinstance(variable, UnlinkedVariable):
         raise unlinked(name, reference.owner.name)
     if isinstance(variable, Constant):

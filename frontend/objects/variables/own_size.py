@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from ranvier.actions.actions import Population
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.indexing import resolve_item
-from ranvier.objects.variables.variables import ArrayVariable, ElementOwner, OwnSizeVariable, Reference, Variable
+from ranvier.objects.variables.tables import OwnSizeVariable
+from ranvier.objects.variables.variables import ArrayVariable, ElementOwner, Reference, Variable
 from ranvier.objects.variables.view import VariableView
 from ranvier.session.clocks import BaseClock
 from ranvier.session.namespaces import caller_namespace

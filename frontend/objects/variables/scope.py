@@ -7,7 +7,7 @@ remaining name stands for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from ranvier.analysis.check import (
 from ranvier.analysis.failures import at, unlinked
 from ranvier.analysis.function_forms import expression_of
 from ranvier.analysis.names import default_symbol, find, meaningless
-from ranvier.analysis.symbols import DType, Symbol, constant, function, noise
+from ranvier.analysis.symbols import DType, Symbol, noise
 from ranvier.analysis.types import require_boolean
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import (
@@ -51,8 +51,8 @@ from ranvier.objects.variables.meanings import (
     variable_symbol,
     with_suggestion,
 )
+from ranvier.objects.variables.tables import OwnSizeVariable, function_of_tables, only_for_functions, tables_among
 from ranvier.objects.variables.variables import (
-    KINDS,
     ArrayVariable,
     ClockVariable,
     Constant,
@@ -64,7 +64,7 @@ from ranvier.objects.variables.variables import (
 )
 from ranvier.objects.variables.whole_numbers import refuse_wrong_whole
 from ranvier.session.clocks import step_length
-from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+from ranvier.units.dimensions import Dimension
 
 
 @dataclass(frozen=True)
@@ -264,6 +264,8 @@ class Scope:
             case Name(name):
                 return self._name(expr, name, context)
             case Call(function, args, span):
+                if tables := self._tables(args, context):
+                    return self._call_with_tables(expr, tables, context)
                 lowered = tuple(self._lower(arg, context) for arg in args)
                 return self._call(Call(function, lowered, span), context)
             case _:
@@ -283,6 +285,8 @@ class Scope:
                 return self._subexpression(variable, reference.owner, way)
             case IndexVariable():
                 return self._index(expr, name, way, context)
+            case OwnSizeVariable():
+                raise only_for_functions(name, reference)
             case ArrayVariable(storage=storage, scalar=scalar):
                 binding = array_binding(storage, scalar, way)
             case Constant(value=value, dim=dim):
@@ -341,6 +345,21 @@ class Scope:
             return binomial_expression(function)
         return self._called(function, call, context)
 
+    def _tables(self, args: Sequence[Expr], context: Context) -> dict[int, OwnSizeVariable]:
+        hidden = () if context.inside else self.temporaries
+        return tables_among(args, hidden, lambda name: self.lookups.reference(context.owner, name))
+
+    def _call_with_tables(self, call: Call, tables: Mapping[int, OwnSizeVariable], context: Context) -> Expr:
+        symbol = None if call.function in DEFAULT_FUNCTIONS else self._symbol(context.owner, call.function)
+        function = None if symbol is None else symbol.value
+        if not isinstance(function, Function) or not function.has_python:
+            return self._lower(call.args[next(iter(tables))], context)  # says that only Python functions take it
+        others = tuple(self._lower(arg, context) for number, arg in enumerate(call.args) if number not in tables)
+        name = "_".join([call.function, "of", *(table.name for table in tables.values())])
+        key = self._bind(name, function_of_tables(function, call.function, tables), context)
+        self.functions[key] = function
+        return Call(key, others, call.span)
+
     def _called(self, function: Function, call: Call, context: Context) -> Expr:
         if function in BUILT_IN_NAMES:
             return Call(BUILT_IN_NAMES[function], call.args, call.span)
@@ -376,24 +395,3 @@ class Scope:
             return False
         variable = reference.variable
         return array_binding(variable.storage, variable.scalar, self._root.way.then(reference.way)) == binding
-
-
-def symbol_of(name: str, scope: Scope) -> Symbol:
-    """Returns what a name of lowered code means to integrators."""
-    if is_noise(name):
-        return noise(name)
-    if found := scope.functions.get(name) or DEFAULT_FUNCTIONS.get(name):
-        return function(name, found)
-    binding = scope.bindings[name]
-    if isinstance(binding, act.Constant):
-        return constant(name, binding.value)
-    match binding:
-        case act.Element(storage) | act.Indexed(storage) | act.Shared(storage):
-            kind: Any = KINDS[storage.dtype.kind]
-        case act.OwnIndex():
-            kind = "integer"
-        case _:
-            kind = "integer" if name.endswith("t_in_timesteps") else "float"
-    known = scope.symbols(()).get(name)
-    dim = DIMENSIONLESS if known is None else known.dim
-    return Symbol(name, kind, dim, isinstance(binding, (act.Shared, act.Time)), "variable")

@@ -204,17 +204,6 @@ class DynamicArrayVariable(ArrayVariable):
         self.storage.array = resized(self.storage.label, self.storage.array, size)
 
 
-@dataclass(eq=False, kw_only=True, repr=False)
-class OwnSizeVariable(DynamicArrayVariable):
-    """A variable with another number of values than the group has elements: for scripts, not for texts.
-
-    Attributes:
-        elements: Its values as elements of their own, which views index.
-    """
-
-    elements: ElementOwner
-
-
 @public_in("ranvier.core.variables")
 @dataclass(eq=False, kw_only=True, repr=False)
 class AuxiliaryVariable(Variable):

@@ -279,3 +279,23 @@ def test_a_text_without_chance_takes_no_random_number():
     np.random.seed(3)
     synapses.w = "i + j"
     assert np.random.normal() == wanted and synapses.w[199, 198] == 397
+
+
+@pytest.mark.parametrize("more", [{}, {"p": 0.5}])
+@pytest.mark.parametrize("ends", [([0, 1], [1, 2]), (0, 1), (np.arange(2), np.arange(2))])
+def test_numbers_without_names_are_not_taken_for_a_condition(ends: Any, more: dict[str, float]) -> None:
+    cells = NeuronGroup(3, "v : 1")
+    synapses = Synapses(cells, cells)
+    with pytest.raises(TypeError, match=r"based on indices, use connect\(i=..., j=...\)"):
+        synapses.connect(*ends, **more)
+
+
+@pytest.mark.parametrize("text", ["S.v = 3", "S.v_pre = 3", "S.v_post[:] = 1", "S.v['i == 1'] = 3", "S.q = 2",
+                                  "S.set_states({'v': [1]})", "S.w = 1", "S.k = 1"])  # fmt: skip
+def test_nothing_is_set_through_synapses_before_they_are_connected(text: str) -> None:
+    cells = NeuronGroup(3, "v : 1\nq : 1 (shared)")
+    synapses = Synapses(cells, cells, "w : 1\nk : 1 (shared)")
+    with pytest.raises(TypeError, match=r"Cannot write to synaptic variable '\w+', you need to call connect"):
+        exec(text, {"S": synapses})
+    synapses.connect(i=[0], j=[1])
+    exec(text, {"S": synapses})

@@ -131,11 +131,11 @@ def test_nothing_is_set_before_connect() -> None:
         lambda: synapses.w.__setitem__(slice(None), "1"),
         lambda: setattr(synapses, "delay", 1 * ms),
         lambda: setattr(synapses.pre, "delay", 1 * ms),
+        lambda: setattr(synapses, "v_post", 3 * volt),
     ):
         with pytest.raises(TypeError, match="connect"):
             action()
     assert synapses.w[:].size == 0
-    synapses.v_post = 3 * volt
     synapses.connect(False)
     synapses.w = 1
 

@@ -27,10 +27,13 @@ from ranvier import (
     mV,
     prefs,
     seed,
+    set_device,
     volt,
 )
 from ranvier.codegen import libraries
 from ranvier.codegen.programs import forget_loaded
+from ranvier.devices.device import reset_device
+from ranvier.session.logger import catch_logs
 
 HAS_COMPILER = any(shutil.which(name) for name in (os.environ.get("CXX"), *libraries.COMPILERS) if name)
 needs_compiler = pytest.mark.skipif(not HAS_COMPILER, reason="there is no C++ compiler on this machine")
@@ -58,6 +61,8 @@ define double @f(double %x, i64 %k) {
   %r = fadd double %z, %y
   ret double %r
 }"""
+
+CPP_OF_ONE = "double f(double x) { return 7*x; }"
 
 CPP = "inline double f(double x, int64_t k) { return 2*x*x + k; }"
 
@@ -232,6 +237,69 @@ def test_a_python_function_is_used_if_there_is_one() -> None:
         return 7 * x
 
     assert value(f) == 7
+
+
+@pytest.fixture
+def standalone() -> Iterator[None]:
+    set_device("cpp_standalone", directory=None)
+    yield
+    reset_device()
+
+
+def for_cpp(code: str) -> Function:
+    @implementation("cpp", code)
+    @check_units(x=1, result=1)
+    def f(x: Any) -> Any:
+        return 7 * x if x < 1 else 0  # takes no arrays, as with Brian no one calls it for a standalone device
+
+    return f
+
+
+@needs_compiler
+def test_scripts_for_standalone_devices_mean_the_cpp_although_python_computes_too(standalone: None) -> None:
+    assert value(for_cpp(CPP_OF_ONE)) == 7
+    cells = NeuronGroup(3, "v : 1", threshold="f(v) > 10", reset="v = 0", namespace={"f": for_cpp(CPP_OF_ONE)})
+    cells.v = [1, 2, 3]
+    Network(cells).run(0.1 * ms)
+    np.testing.assert_array_equal(cells.v[:], [1, 0, 0])
+
+
+def test_a_standalone_device_without_a_compiler_has_python_compute(
+    standalone: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(libraries, "COMPILERS", ())
+    monkeypatch.delenv("CXX", raising=False)
+
+    @implementation("cpp", "double f(double x) { return 8*x; }")
+    @check_units(x=1, result=1)
+    def f(x: Any) -> Any:
+        return 7 * x
+
+    assert value(f) == 7
+
+
+@needs_compiler
+def test_a_standalone_device_has_python_compute_what_cpp_cannot(standalone: None) -> None:
+    @implementation("cpp", "this is no C++")
+    @check_units(x=1, result=1)
+    def f(x: Any) -> Any:
+        return 7 * x
+
+    with catch_logs() as logs:
+        assert value(f) == 7
+    assert any("is called in Python, which takes longer" in text for _, _, text in logs)
+
+
+@needs_compiler
+def test_cpp_may_use_the_standard_library_without_its_headers(tmp_path: Path) -> None:
+    file = tmp_path / "values.txt"
+    code = f'''double f(double x) {{
+        static std::ofstream file("{file.as_posix()}", std::ios::app);
+        file << x << " " << std::endl;
+        return std::max(std::numeric_limits<double>::epsilon(), 7*x);
+    }}'''
+    assert value(of_one("cpp", code)) == 7
+    assert file.read_text().split() == ["1"]
 
 
 @needs_compiler

@@ -1,5 +1,7 @@
 """States of networks: what belongs to them, whose they are, and the names by which they are found again."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -127,3 +129,17 @@ def test_parts_are_named_after_their_object_whatever_else_lives(tmp_path):
     assert sorted(obj.name for obj in second_one) == wanted
     second_one.restore(filename=str(tmp_path / "state"))
     assert list(second_one["cells"].x) == list(first["cells"].x)
+
+
+def test_scripts_give_the_state_of_one_network_to_another_as_they_do_with_brian():
+    first, second_one = delayed([0, 1, 2, 3] * ms), delayed([0, 1, 2, 3] * ms)
+    first.run(1.5 * ms)
+    state = pickle.loads(pickle.dumps(first._full_state()))
+    second_one._stored_state["pre_run"] = state
+    for _ in range(2):
+        second_one.restore("pre_run")
+        assert second_one.t == 1.5 * ms
+        second_one.run(2 * ms)
+    first.run(2 * ms)
+    np.testing.assert_array_equal(first["cells"].x[:], second_one["cells"].x[:])
+    assert not first._stored_state

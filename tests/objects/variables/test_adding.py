@@ -1,8 +1,20 @@
 """Variables that derived classes of a script add to groups."""
 
+import numpy as np
 import pytest
 
-from ranvier import DimensionMismatchError, Network, NeuronGroup, Synapses, ms, mV, volt
+from ranvier import (
+    BrianObjectException,
+    DimensionMismatchError,
+    Network,
+    NeuronGroup,
+    Synapses,
+    check_units,
+    implementation,
+    ms,
+    mV,
+    volt,
+)
 from ranvier.core.variables import ArrayVariable, DynamicArrayVariable, Subexpression, Variables
 
 
@@ -86,3 +98,74 @@ def test_what_is_set_through_a_reference_is_set_there():
         two.variables.add_reference("v", group)
     with pytest.raises(ReferenceError, match="keep it in a variable"):
         NeuronGroup(2, "w : 1").variables.add_array("x", size=2)
+
+
+def tabled(name: str = "cells*") -> NeuronGroup:
+    """Cells that keep their last values in a table, as scripts with delays of their own do."""
+    cells = NeuronGroup(3, "v : 1\nearlier : 1\nrow : integer (shared)", name=name)
+    cells.variables.add_array("table", size=(2, 3))
+
+    @implementation("numpy", discard_units=True)
+    @check_units(v=1, table=1, row=1, result=1)
+    def put(v, table, row):
+        table[row % 2, :] = v
+        return 0.0
+
+    @implementation("numpy", discard_units=True)
+    @check_units(table=1, k=1, i=1, result=1)
+    def get(table, k, i):
+        return table[k % 2, i]
+
+    cells.namespace.update({"put": put, "get": get})
+    cells.run_regularly("row += 1\nunused = put(v, table, row)")
+    cells.run_regularly("earlier = get(table, row - 1, i)", order=1)
+    cells.run_regularly("v += i + 1", order=2)
+    return cells
+
+
+def test_functions_of_texts_get_tables_as_a_whole_and_may_change_them() -> None:
+    cells, other = tabled(), NeuronGroup(3, "v : 1")
+    synapses = Synapses(cells, other, "w : 1", namespace=cells.namespace)
+    synapses.connect()
+    synapses.variables.add_reference("values", cells, varname="table", index=None)
+    synapses.run_regularly("w = get(values, 0, i)", order=3)
+    network = Network(cells, other, synapses)
+    network.run(0.4 * ms)
+    np.testing.assert_array_equal(cells.table, [[3, 6, 9], [2, 4, 6]])
+    np.testing.assert_array_equal(cells.earlier[:], [2, 4, 6])
+    np.testing.assert_array_equal(synapses.w[:], np.repeat([3, 6, 9], 3))
+    network.store()
+    cells.table = 7
+    cells.table[0, 1] = 8
+    np.testing.assert_array_equal(cells.get_states()["table"], [[7, 8, 7], [7, 7, 7]])
+    network.restore()
+    np.testing.assert_array_equal(cells.variables["table"].get_value(), [[3, 6, 9], [2, 4, 6]])
+
+
+def test_functions_of_texts_get_lists_of_another_length_with_their_unit() -> None:
+    cells = NeuronGroup(2, "v : volt")
+    cells.variables.add_array("levels", size=5, dimensions=volt.dim, values=[1, 2, 3, 4, 5])
+
+    @check_units(levels=volt, v=volt, result=volt)
+    def highest(levels, v):
+        return levels.max() + v
+
+    cells.namespace["highest"] = highest
+    cells.run_regularly("v = highest(levels, v)")
+    Network(cells).run(0.2 * ms)
+    assert list(cells.v / volt) == [10, 10]
+
+
+@pytest.mark.parametrize("text", ["v = table", "v = sin(table)", "table = 3", "v = max_of(table)"])
+def test_texts_cannot_use_tables_otherwise(text: str) -> None:
+    @implementation("expression", "2*x")
+    @check_units(x=1, result=1)
+    def max_of(x): ...
+
+    cells = tabled()
+    cells.namespace["max_of"] = max_of
+    with pytest.raises((TypeError, BrianObjectException), match=r"'table' of 'cells.*' has the shape \(2, 3\): texts"):
+        cells.run_regularly(text)
+        Network(cells).run(0.1 * ms)
+    with pytest.raises(DimensionMismatchError):
+        cells.table = 1 * ms
