@@ -55,7 +55,8 @@ class BatchRun:
             raise ValueError(f"a batch has at least one instance, not {count}")
         self.count = count
         self.lanes = lanes_of(count)
-        self._given, self._network = given, values
+        self._given: Mapping[int, Any] = given
+        self._network = values
         self._joined: tuple[tuple[int, int], tuple[Array, Array]] | None = None
         self._values: list[Any] = [self.lanes, *values]
         self._own = own = {slot.input for slot in program.slots if slot.own}
@@ -82,6 +83,7 @@ class BatchRun:
         lasts = derived.isdisjoint(slot.input for slot, _ in self._begun)
         lasts = lasts and all(recipe[0] not in RUN_KINDS for recipe in recipes)
         self.may_begin_again = lasts and getattr(program, "device", None) is None
+        self._given, self._joined = {}, None  # they are written into the arrays of the run
         with Layout.lock:  # arrays that are made of common ones are made once
             self.simulation = simulation_of(program, self._values, [], is_apart=True)
 
@@ -94,6 +96,7 @@ class BatchRun:
         self._given, self._joined = given, None
         for slot, value in self._begun:
             self._fill(slot, value, self._values[slot.input])
+        self._given, self._joined = {}, None
         for control, begun in self._clocks:
             control[:] = begun
         for value in self._values:
@@ -331,11 +334,11 @@ def together(spikes: Array, counts: Array) -> tuple[Array, Array]:
     steps, instances = int(counts.shape[0]), int(counts.shape[1])
     size = int(spikes.shape[0]) // max(steps, 1)
     each = spikes.reshape(steps, size, instances)
-    is_one: Array = np.arange(size)[np.newaxis, :, np.newaxis] < counts[:, np.newaxis, :]
-    numbers: Array = each.astype(np.int64) * instances + np.arange(instances)
     found = np.zeros((steps, size * instances), spikes.dtype)
-    for step in range(steps):
-        mine: Array = numbers[step][is_one[step]]
+    for step in np.flatnonzero(counts.any(axis=1)).tolist():
+        is_one: Array = np.arange(size)[:, np.newaxis] < counts[step]
+        numbers: Array = each[step].astype(np.int64) * instances + np.arange(instances)
+        mine: Array = numbers[is_one]
         found[step, : mine.size] = mine
     return found.ravel(), counts.sum(axis=1)
 

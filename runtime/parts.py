@@ -28,7 +28,7 @@ def table_of(
     """Returns a `pyarrow.Table` of columns of numbers, truth values, texts or arrays; None is "no value".
 
     Args:
-        columns: Name → values.
+        columns: Name → values; arrays are of shape (rows,), or (rows, ...) for lists of one length.
         units: Name → unit, for those that have one.
         name: The name of the table, in its metadata.
 
@@ -47,7 +47,7 @@ def table_of(
 def _array(name: str, values: Sequence[Any] | np.ndarray[Any, Any]) -> Any:
     pa = pyarrow()
     if isinstance(values, np.ndarray):
-        return pa.array(values)
+        return pa.array(values) if values.ndim == 1 else _lists(values)
     kinds = set(map(type, values))
     plain = list(values) if kinds <= _PLAIN else [_plain(value) for value in values]
     if len(kinds) == 1 and kinds <= _PLAIN:
@@ -67,6 +67,18 @@ def _array(name: str, values: Sequence[Any] | np.ndarray[Any, Any]) -> Any:
         ) from None
 
 
+def _lists(values: np.ndarray[Any, Any]) -> Any:
+    """Returns the rows of an array as lists, or lists of lists."""
+    pa = pyarrow()
+    if not values.size:
+        return pa.array(values.tolist())
+    found = pa.array(values.ravel())
+    for axis in range(values.ndim - 1, 0, -1):
+        ends = np.arange(0, len(found) + 1, values.shape[axis], dtype=np.int32)
+        found = pa.ListArray.from_arrays(ends, found)
+    return found
+
+
 def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value  # pyright: ignore
 
@@ -76,11 +88,6 @@ def with_column(table: Any, name: str, values: int | np.ndarray[Any, Any]) -> An
     pa = pyarrow()
     column = np.full(table.num_rows, values, np.int64) if isinstance(values, int) else values.astype(np.int64)
     return table.add_column(0, pa.field(name, pa.int64()), pa.array(column))
-
-
-def rows_between(table: Any, start: int, stop: int) -> Any:
-    """Returns some rows of a table, without copying them."""
-    return table.slice(start, stop - start)
 
 
 def write_part(path: Path, table: Any) -> None:
@@ -166,12 +173,16 @@ def rows_of(table: Any) -> list[dict[str, Any]]:
     return table.to_pylist()
 
 
+def rows_with(table: Any, name: str, values: Collection[int]) -> Any:
+    """Returns the rows in which a column of whole numbers has one of some values."""
+    return table.filter(pyarrow().array(np.isin(column_values(table, name), list(values))))
+
+
 def rows_without(table: Any, name: str, values: Collection[int]) -> Any:
     """Returns the rows in which a column of whole numbers has none of some values."""
     if not values:
         return table
-    column = column_values(table, name)
-    return table.filter(pyarrow().array(~np.isin(column, list(values))))
+    return table.filter(pyarrow().array(~np.isin(column_values(table, name), list(values))))
 
 
 def rows_where(table: Any, name: str, value: int) -> Any:

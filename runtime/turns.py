@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,17 +20,20 @@ from ranvier.runtime.state import Layout
 Array = npt.NDArray[Any]
 
 
-def plain_inputs(values: Sequence[Any], own: Set[int]) -> list[Any]:
+def plain_inputs(
+    values: Sequence[Any], own: Set[int], copied: Callable[[int, Array], Array] = lambda _, array: copy_of(array)
+) -> list[Any]:
     """Returns what inputs stand for, as it is now: what runs change or are given is copied, the rest is the same.
 
     Args:
         values: What the inputs of a program stand for, see `Simulation`.
         own: The numbers of the arrays that are copied.
+        copied: Makes the copy of an array, given with its number.
     """
-    return [_plain(value, is_own=number in own) for number, value in enumerate(values)]
+    return [_plain(value, partial(copied, number) if number in own else None) for number, value in enumerate(values)]
 
 
-def _plain(value: Any, *, is_own: bool) -> Any:
+def _plain(value: Any, copied: Callable[[Array], Array] | None) -> Any:
     if isinstance(value, Table):
         return value
     if hasattr(value, "buffers"):
@@ -38,8 +42,8 @@ def _plain(value: Any, *, is_own: bool) -> Any:
         return PlainClock(value.control.copy(), getattr(value, "dt_", 0.0))
     if hasattr(value, "indices"):
         return PlainEvents(copy_of(value.indices), value.count.copy())
-    if is_own and hasattr(value, "array"):
-        return PlainState(copy_of(value.array))
+    if copied is not None and hasattr(value, "array"):
+        return PlainState(copied(value.array))
     return value
 
 

@@ -153,8 +153,8 @@ def test_the_lowest_set_decides_whichever_is_done_first() -> None:
     for _ in range(50):
         fitting, held = Fitting(), dict[int, Outcome]()
         for k in rng.permutation(len(values)).tolist():
-            outcome = Outcome(k, {}, {"x": values[k]})
-            is_due = fitting.take_in(outcome, held)
+            outcome = Outcome([k], {"x": [values[k]]})
+            _, is_due = fitting.take_in(outcome, held)
             held[k] = outcome
             if is_due:
                 fitting.again([each for each in held.values() if not each.error])

@@ -10,6 +10,7 @@ import pytest
 from ranvier import Network, NetworkOperation, NeuronGroup, SpikeMonitor, Synapses, TimedArray, ms
 from ranvier.objects.networks.sweeps.sets import sets_of
 from ranvier.objects.networks.sweeps.trial import Cost, cost_alone, cost_together, relative_lengths
+from ranvier.objects.networks.sweeps.work import Outcome
 from ranvier.objects.synapses import memory
 from ranvier.passes.lower import noted_rows
 from ranvier.passes.optimise import pack_rows
@@ -99,10 +100,10 @@ def test_a_trial_of_sets_side_by_side_stops_and_counts_what_was_done():
             return 1.0
 
     class Returned:
-        def outcomes(self, run, chunk, seconds):
-            for k in chunk:
-                now[0] += 0.001
-                yield k
+        def outcomes(self, run, chunk):
+            for some in (chunk[:1], chunk[1:]):
+                now[0] += 0.001 * len(some)
+                yield Outcome(some)
 
     class Job:
         members = range(100)

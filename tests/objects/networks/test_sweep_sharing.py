@@ -1,10 +1,17 @@
-"""Large parameters of synapses: the state from which sets begin has them in common with the network, unless written."""
+"""Large arrays are in memory once: parameters of synapses, and what runs begin with.
+
+The state from which sets begin has the parameters in common with the network, unless they are written; runs begin with
+the arrays of the state, unless sets set them.
+"""
 
 import numpy as np
 import pytest
 
-from ranvier import Network, NetworkOperation, NeuronGroup, SpikeMonitor, Synapses, ms
+from ranvier import Network, NetworkOperation, NeuronGroup, SpikeMonitor, Synapses, ms, seed
+from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.sweeps import network_work, sharing
+from ranvier.objects.networks.sweeps.instances import Instances
+from ranvier.runtime.stand_ins import PlainState
 
 
 @pytest.fixture
@@ -93,3 +100,63 @@ def test_what_sets_or_functions_of_the_script_may_write_is_copied(states):
     swept(network, "one after another")
     assert len(states) == 6 and not any(shared(state, synapses, "w") for state in states)
     assert shared(states[2], synapses, "u") and np.array_equal(synapses.w[:], before)
+
+
+# ---------------------------------------------------------------- what runs begin with
+
+
+@pytest.fixture
+def instances(monkeypatch):
+    """The instances that sweeps make; no array is too small to be shared."""
+    found = []
+    monkeypatch.setattr(sharing, "LEAST", 1)
+
+    class Noted(Instances):
+        def __init__(self, *args):
+            super().__init__(*args)
+            found.append(self)
+
+    monkeypatch.setattr("ranvier.objects.networks.sweeps.job.Instances", Noted)
+    return found
+
+
+def from_state(found, state, name, variable):
+    """Whether runs begin with the very array that the state has of a variable."""
+    stored = state.objects[name].arrays[variable]
+    return any(isinstance(each, PlainState) and each.array is stored for each in found.inputs)
+
+
+@pytest.mark.parametrize("form", ["turns", "lanes"])
+def test_runs_begin_with_the_arrays_of_the_state(form, states, instances):
+    network, _ = build()
+    network.run(3 * ms, namespace={"scale": 1})
+    found = swept(network, form)
+    assert from_state(instances[0], states[0], "cells", "v")
+    shared = instances[0].own_bytes - instances[0].copied_bytes
+    assert shared == 20 * 8 + 20 * 4, "potentials and counts; a state has spikes on their way in another form"
+    assert np.array_equal(found["n"], swept(network, "one after another")["n"])
+
+
+@pytest.mark.parametrize("form", ["turns", "lanes"])
+@pytest.mark.parametrize(
+    ("over", "options"),
+    [({"cells.v": [0.1, 0.2, 0.3]}, {}), ({"scale": [0, 1, 2]}, {"start": {"cells.v": "0.5*rand()"}})],
+)
+def test_runs_begin_with_what_sets_set(form, over, options, states, instances):
+    seed(3)
+    network, _ = build()
+    network.run(3 * ms, namespace={"scale": 1})
+    found = swept(network, form, over, **options)
+    assert not from_state(instances[0], states[0], "cells", "v") and instances[0].copied_bytes >= 20 * 8
+    assert np.array_equal(found["n"], swept(network, "one after another", over, **options)["n"])
+
+
+def test_what_is_the_same_is_so_bit_for_bit(monkeypatch):
+    monkeypatch.setattr(sharing, "LEAST", 1)
+    cells = NeuronGroup(2, "v : 1", name="cells")
+    cells.v = [0.0, 1.0]
+    stored = sharing.StoredArrays([cells], snapshot.take(Network(cells)))
+    array = cells.variables["v"].storage.array
+    assert not np.shares_memory(stored.as_now(array), array) and stored.copied_bytes == 0
+    array[0] = -0.0
+    assert stored.as_now(array).tobytes() == array.tobytes() and stored.copied_bytes == array.nbytes

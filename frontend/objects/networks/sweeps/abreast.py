@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,13 +33,11 @@ class _Begun:
         chunk: The numbers of the sets.
         run: The run.
         future: What the thread gives.
-        since: When it began.
     """
 
     chunk: Sequence[int]
     run: BatchRun | TurnRun
     future: concurrent.futures.Future[bool]
-    since: float
 
 
 class _Here(concurrent.futures.Executor):
@@ -91,7 +88,7 @@ class Abreast:
             if stopped():
                 return
             usual = usual_sets(work, members)
-            alone = [*{*members} - {*usual}]
+            alone = [*{*members} - {*usual}] if len(usual) < len(members) else []
             if usual:
                 job = self.job(work, usual)
                 if job is None:
@@ -103,16 +100,19 @@ class Abreast:
     def held(self, todo: Sequence[int]) -> int:
         """Returns of how many instances the own arrays are in memory at once.
 
-        They are those of the network, of the state from which sets begin, of the set that was prepared, and of runs.
+        They are those of the network, of the state from which sets begin, of the set that was prepared if they are not
+        those of the state, and of runs.
 
         Args:
             todo: The sets that are to be done, at least one.
         """
+        instances = self.first.instances
+        before = 2 + round(instances.copied_bytes / max(instances.own_bytes, 1))
         if self.first.is_on_device:
-            return 3
+            return before
         chunks = self.first.chunks(todo, self.workers)
         runs = min(len(chunks), _most_runs(self.workers))
-        return 3 + runs * (lanes_of(len(chunks[0])) if self.name == "lanes" else 1)
+        return before + runs * (lanes_of(len(chunks[0])) if self.name == "lanes" else 1)
 
     def job(self, work: NetworkWork, members: Sequence[int]) -> Job | None:
         """Returns how some sets are computed together, None if they cannot be."""
@@ -153,7 +153,7 @@ class Abreast:
                         yield from self.one_by_one(work, chunk, stopped)
                         continue
                     future = self._sent(pool, run, is_ended)
-                    running[future] = _Begun(chunk, run, future, time.perf_counter())
+                    running[future] = _Begun(chunk, run, future)
                 ready, _ = concurrent.futures.wait(running, 0.05, concurrent.futures.FIRST_COMPLETED)
                 for future in ready:
                     for outcome in self._measured(work, job, running.pop(future), stopped):
@@ -180,16 +180,16 @@ class Abreast:
             is_whole = begun.future.result()
         except Exception:
             is_whole = False
-        number = 0
+        left = set(begun.chunk)
         if is_whole:
             try:
-                for outcome in job.returned.outcomes(begun.run, begun.chunk, time.perf_counter() - begun.since):
-                    number += 1
+                for outcome in job.returned.outcomes(begun.run, begun.chunk):
+                    left.difference_update(outcome.indices)
                     yield outcome
                 job.take_back(begun.run)
             except MemoryError:  # there may be enough for one
                 pass
-        yield from self.one_by_one(work, begun.chunk[number:], stopped)
+        yield from self.one_by_one(work, sorted(left), stopped)
 
     def one_by_one(self, work: NetworkWork, chunk: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
         """Runs sets alone."""

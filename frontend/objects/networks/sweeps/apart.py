@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -17,9 +16,9 @@ from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.notes import Failure, not_finite_in
 from ranvier.objects.networks.sweeps.prepared import usual_sets
 from ranvier.objects.networks.sweeps.stacked import NotStacked
+from ranvier.objects.networks.sweeps.stacked_values import StackedValues
 from ranvier.runtime.batches import BatchRun
 from ranvier.runtime.turns import TurnRun
-from ranvier.units.functions import concatenate
 
 Run = BatchRun | TurnRun
 
@@ -29,25 +28,16 @@ class Measured:
     """What was measured of sets.
 
     Attributes:
-        arrays: Name → the measure of all sets, of shape (sets, 1) for numbers, or (sets, ...).
-        shapes: Name → the shape of the measure of one.
+        columns: Name → the measure of all sets.
         bad: Which sets have a value that is not finite.
     """
 
-    arrays: dict[str, Array]
-    shapes: dict[str, tuple[int, ...]]
+    columns: dict[str, StackedValues]
     bad: Array
 
     def not_finite(self, work: NetworkWork) -> list[Failure]:
         """Returns the sets with measures that are NaN or infinite."""
-        odd: Array = np.zeros(len(self.bad), bool)
-        for values in self.arrays.values():
-            if values.dtype.kind in "fc":
-                odd |= ~np.isfinite(np.asarray(values).reshape(len(odd), -1)).all(axis=1)
-        if not odd.any():
-            return []
-        rows = ((int(k), {name: values[k] for name, values in self.arrays.items()}) for k in np.flatnonzero(odd))
-        return [Failure(k, work.values(k), not_finite_in(row)) for k, row in rows]
+        return [Failure(k, work.values(k), text) for k, text in sorted(not_finite_in(self.columns).items())]
 
 
 def again(work: NetworkWork, odd: Sequence[int], job: Job) -> Form:
@@ -84,13 +74,11 @@ def measured(job: Job, workers: int) -> Measured | None:
         return None
     finally:
         job.end()
-    names = found[0][0].keys()
-    arrays = {name: _together([each[name] for each, _ in found]) for name in names}
-    shapes = {name: job.returned.shape(name) for name in names}
-    return Measured(arrays, shapes, np.concatenate([bad for _, bad in found]))
+    columns = {name: StackedValues.joined([each[name] for each, _ in found]) for name in found[0][0]}
+    return Measured(columns, np.concatenate([bad for _, bad in found]))
 
 
-Found = list[tuple[dict[str, Array], Array]]
+Found = list[tuple[dict[str, StackedValues], Array]]
 
 
 def _alone(job: Job, chunks: Sequence[Sequence[int]]) -> Found:
@@ -115,14 +103,8 @@ def _on_threads(job: Job, chunks: Sequence[Sequence[int]], workers: int) -> Foun
     return [_taken(job, run, chunk) for run, chunk in zip(runs, chunks, strict=True)]
 
 
-def _taken(job: Job, run: Run, chunk: Sequence[int]) -> tuple[dict[str, Array], Array]:
+def _taken(job: Job, run: Run, chunk: Sequence[int]) -> tuple[dict[str, StackedValues], Array]:
     """Measures a run, whose memory the next one may have."""
-    arrays, bad = job.returned.stacked(run, chunk)
-    arrays = {name: array.copy() for name, array in arrays.items()}
+    found = job.returned.stacked(run, chunk)
     job.take_back(run)
-    return arrays, bad
-
-
-def _together(parts: Sequence[Array]) -> Array:
-    """Returns measures of several runs as those of one, with their unit, which numpy's function forgets."""
-    return parts[0] if len(parts) == 1 else cast(Array, concatenate(parts))
+    return found

@@ -17,7 +17,7 @@ from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.running import RunCall, check_not_running, sweeping
 from ranvier.objects.networks.sweeps.apart import Measured, again, measured
 from ranvier.objects.networks.sweeps.batched_arguments import Batch, batch_of, inputs_of, present_values, targets_for
-from ranvier.objects.networks.sweeps.first_look import is_open, used_names
+from ranvier.objects.networks.sweeps.first_look import check_constants, is_open, used_names
 from ranvier.objects.networks.sweeps.forms import Form, form_of, workers_of
 from ranvier.objects.networks.sweeps.kept_jobs import KeptJobs
 from ranvier.objects.networks.sweeps.kinds import goes_with_each_unit
@@ -30,7 +30,7 @@ from ranvier.objects.networks.sweeps.prepared import usual_sets
 from ranvier.objects.networks.sweeps.sets import Axis, Sets
 from ranvier.objects.networks.sweeps.stopping import stoppable
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
-from ranvier.objects.networks.sweeps.targets import MOST_SEEDS, Names, Targets, check_constants
+from ranvier.objects.networks.sweeps.targets import MOST_SEEDS, Names, Targets
 from ranvier.objects.networks.sweeps.work import Outcome
 from ranvier.session.given import is_a, is_text
 from ranvier.session.logger import get_logger
@@ -136,7 +136,7 @@ class Batched:
                 return False  # for want of their values, it seems: the first call tells
             raise
         if not is_open(request):
-            check_constants(request.targets, used, self._lookup, self._network)
+            check_constants(request.targets, used, self._lookup)
         return len(known) == len(constants)
 
     # ---------------------------------------------------------------- calls
@@ -202,12 +202,10 @@ class Batched:
             found = measured(job, workers_of(self._given.workers))
         if found is None or (len(usual) == batch.size and not found.bad.any()):
             return found
-        good = [(k, n) for n, k in enumerate(usual) if not found.bad[n]]
-        made = {name: job.returned.made(name, values) for name, values in found.arrays.items()}
-        outcomes = [Outcome(k, work.values(k), {name: values[n] for name, values in made.items()}) for k, n in good]
-        odd = sorted(set(range(batch.size)) - {k for k, _ in good})
-        outcomes += self._in_session(work, odd, lambda work, todo: again(work, todo, job))
-        return sorted(outcomes, key=lambda outcome: outcome.index)
+        good = Outcome.of_some(usual, found.columns, {}, ~found.bad)
+        odd = sorted(set(range(batch.size)).difference(good.indices))
+        alone = [*good.parts(), *self._in_session(work, odd, lambda work, todo: again(work, todo, job))]
+        return sorted(alone, key=lambda outcome: outcome.index)
 
     def _in_session(
         self, work: NetworkWork, todo: Sequence[int], form_for: Callable[[NetworkWork, Sequence[int]], Form]
@@ -247,7 +245,7 @@ class Batched:
                 for outcome in outcomes:
                     if outcome.error and self._given.failures == "raise":
                         raise RuntimeError(str(Failure(outcome.index, work.values(outcome.index), outcome.error)))
-                    found.append(outcome)
+                    found += outcome.parts()
             if stopped.is_asked:
                 raise KeyboardInterrupt
         return sorted(found, key=lambda outcome: outcome.index)
@@ -258,12 +256,12 @@ class Batched:
         self.warnings = [
             Failure(each.index, work.values(each.index), note)
             for each in found
-            if not each.error and (note := each.warning or not_finite_in(each.measures))
+            if not each.error and (note := each.warnings.get(each.index) or not_finite_in(each.measures).get(0))
         ]
         if self.failures:
             text = f"{len(self.failures)} of {len(found)} sets failed, their results are NaN; the first: "
             self._tell("sweep_failures", f"{text}{self.failures[0]}", "failures")
-        of_variables = {each.index for each in found if each.warning}
+        of_variables = {each.index for each in found if each.warnings}
         lost = [each for each in self.warnings if each.index in of_variables]
         if lost:
             text = f"Variables became NaN or infinite in {len(lost)} of {len(found)} sets; the first: {lost[0]}"
@@ -282,10 +280,9 @@ class Batched:
         """Returns what was measured of sets none of which went wrong."""
         self.failures, self.warnings = [], found.not_finite(work)
         columns: dict[str, Measure] = {}
-        for name, values in found.arrays.items():
-            self._shapes[name] = shape, dim = found.shapes[name], get_dimensions(values)
-            plain = np.asarray(values)[:, 0] if not shape else np.asarray(values)
-            columns[name] = self._with_unit(plain, dim, batch)
+        for name, values in found.columns.items():
+            self._shapes[name] = values.array.shape[1:], values.dim
+            columns[name] = self._with_unit(values.array, values.dim, batch)
         return self._as_asked(columns)
 
     def _result(self, found: Sequence[Outcome], batch: Batch) -> Measures:
@@ -304,7 +301,7 @@ class Batched:
 
     def _column(self, name: str, found: Sequence[Outcome], batch: Batch) -> Measure:
         """Returns a measure of all sets; NaN where one has failed."""
-        ok = [(each.index, each.measures[name]) for each in found if name in each.measures]
+        ok = [(each.index, each.measures[name][0]) for each in found if name in each.measures]
         kinds = {type(value) for _, value in ok}
         values = [value for _, value in ok] if kinds <= PLAIN else [_numbers(value, name) for _, value in ok]
         shape, dim = self._shapes[name] = self._common(name, ok)

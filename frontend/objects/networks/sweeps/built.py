@@ -64,7 +64,7 @@ class BuiltWork:
     def compute(self, k: int) -> Outcome:
         """Calls the function for a set; what goes wrong is in the outcome."""
         values = self.values(k)
-        return attempted(k, values, lambda outcome: self._call(values, outcome))
+        return attempted(k, lambda outcome: self._call(values, outcome))
 
     def _call(self, values: Mapping[str, object], outcome: Outcome) -> None:
         seed(cast(int, values["seed"]))
@@ -81,9 +81,9 @@ class BuiltWork:
                     f"The function returns '{name}', but the table of the sweep has such a column already."
                 )
             elif found is not None:
-                outcome.measures[name] = (
+                outcome.measures[name] = [
                     cast(Array, value).copy() if isinstance(value, np.ndarray) else as_measured(value)
-                )
+                ]
 
     @contextlib.contextmanager
     def session(self) -> Generator[None, None, None]:
@@ -136,10 +136,10 @@ def sweep_function(
     share = share_of(part, out)
     todo = share.of(len(sets))
     work = BuiltWork(function, sets, Seeds(random_state.seed, 0), takes_seed=takes_seed)
-    opening = opened(out, work.facts, work.seeds, None if plan else todo, share, sets.axes)
+    opening = opened(out, work.facts, sets, work.seeds, None if plan else todo, share)
     with ended_in_order(), opening as store:
         work.seeds = store.seeds
-        left = [k for k in todo if k not in store.done]
+        left = store.left(todo)
         form = form_of(workers, work, left)
         if plan:
             planned = plan_of(form, sets=len(todo), done=len(todo) - len(left), memory=0, recorded=0.0, seconds=None)

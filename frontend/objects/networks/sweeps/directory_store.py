@@ -8,9 +8,12 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import cast
 
+import numpy as np
+
 from ranvier.objects.networks.sweeps.kinds import Fitting
+from ranvier.objects.networks.sweeps.sets import Sets
 from ranvier.objects.networks.sweeps.shares import WHOLE, Share
-from ranvier.objects.networks.sweeps.store import Store, outcome_of, rows_of
+from ranvier.objects.networks.sweeps.store import Store, outcome_of
 from ranvier.objects.networks.sweeps.work import REMARKS, SETS, Outcome, Seeds
 from ranvier.runtime import directories, joined_tables, parts
 from ranvier.runtime.writers import Lock
@@ -22,7 +25,7 @@ PART = "part-"
 """The names of parts begin so; the number of the first set follows."""
 PART_SECONDS = 5.0
 """A part is written when its first set has waited for so long."""
-MOST_IN_PART = 5000
+MOST_IN_PART = 2**14
 """A part has at most so many sets."""
 MOST_BYTES_IN_PART = 2**26
 """A part is written when what was recorded takes so many bytes."""
@@ -34,23 +37,21 @@ class DirectoryStore(Store):
     Args:
         path: The directory.
         facts: What the sweep is.
-        seeds: The seeds of its sets; where a sweep was begun in the directory, its seeds are taken.
-        keys: The names of the values of sets; other columns are measures.
-
+        sets: Its sets.
+        seeds: Their seeds; where a sweep was begun in the directory, its seeds are taken.
     Raises:
         ValueError: If the directory is that of another sweep; it says in what they differ.
         FileExistsError: If there is something else.
     """
 
-    def __init__(
-        self, path: str | os.PathLike[str], facts: Mapping[str, str], seeds: Seeds, keys: Iterable[str]
-    ) -> None:
-        super().__init__(seeds)
-        self._keys = {*keys, "seed"}
+    def __init__(self, path: str | os.PathLike[str], facts: Mapping[str, str], sets: Sets, seeds: Seeds) -> None:
+        super().__init__(sets, seeds)
+        self._keys = {*sets.axes, "seed"}
         self._parts = directories.PartsDirectory(path, SETS)
         self._facts = dict(facts)
         self._waiting: list[Outcome] = []
-        self._bytes, self._since = 0, time.monotonic()
+        self._count = self._bytes = 0
+        self._since = time.monotonic()
         self._lock: Lock | None = None
         self._read()
 
@@ -66,7 +67,7 @@ class DirectoryStore(Store):
             self.done = self._sets_in(table)
             for name in ("warning", "error"):
                 for row in parts.rows_with_text(table, name):
-                    self.note(outcome_of(row, joined_tables.units_of(table)))
+                    self.note(outcome_of(row, joined_tables.units_of(table), self._keys))
         return True
 
     def _written(self) -> object:
@@ -79,21 +80,19 @@ class DirectoryStore(Store):
             table = parts.in_order(joined_tables.joined(pieces), "instance")
             units = joined_tables.units_of(table)
             for name in set(parts.names_in(table)) - self._keys - {*REMARKS}:
-                self._fitting.know(name, parts.pairs(table, "instance", name), units.get(name, ""))
+                self._fitting.know(name, _telling(table, name), units.get(name, ""))
             return table
         return self._fitted(pieces)
 
     def _fitted(self, pieces: Sequence[object]) -> object:
         """Returns the table of parts whose columns differ: several processes have written them, each its share."""
-        several = [outcome_of(row, joined_tables.units_of(piece)) for piece in pieces for row in parts.rows_of(piece)]
-        several.sort(key=lambda outcome: outcome.index)
-        keys = {
-            each.index: {name: each.measures[name] for name in self._keys & each.measures.keys()} for each in several
-        }
+        several = [
+            outcome_of(row, joined_tables.units_of(piece), self._keys)
+            for piece in pieces
+            for row in parts.rows_of(piece)
+        ]
         expelled, _ = self._fitting.again([each for each in several if not each.error])
-        for each in expelled:
-            each.measures = keys[each.index]
-        return rows_of(several, self.kinds) if expelled else parts.in_order(joined_tables.joined(pieces), "instance")
+        return self._rows_of(several) if expelled else parts.in_order(joined_tables.joined(pieces), "instance")
 
     def _seeds_in(self, found: object) -> Seeds:
         if is_a(found, list) and len(cast("list[object]", found)) == 2:
@@ -166,31 +165,38 @@ class DirectoryStore(Store):
         """
         if self._lock is not None:
             self._lock.confirm()
-        self._table = None
-        is_review_due = self._take_in(outcome)
-        self.done.add(outcome.index)
-        self.note(outcome)
-        if not outcome.is_final:  # a later call tries again
-            self._outcomes[outcome.index] = outcome
-            return
-        self._wait(outcome)
-        if is_review_due:
-            for each in self._review(self._waiting):
-                self._outcomes.pop(each.index, None)
-                self._wait(each)
-            for each in [each for each in self._waiting if not each.is_final]:
-                self._waiting.remove(each)
-                self._outcomes[each.index] = each
+        super().add(outcome)
         is_late = time.monotonic() - self._since > PART_SECONDS
-        if is_late or self._bytes > MOST_BYTES_IN_PART or len(self._waiting) >= MOST_IN_PART:
+        if is_late or self._bytes > MOST_BYTES_IN_PART or self._count >= MOST_IN_PART:
             self.flush()
 
-    def _wait(self, outcome: Outcome) -> None:
-        """Lets an outcome wait for the next part."""
-        if not self._waiting:
-            self._since = time.monotonic()
-        self._waiting.append(outcome)
-        self._bytes += sum(parts.bytes_of(table) for table in outcome.tables.values())
+    def _hold(self, outcome: Outcome) -> None:
+        """Lets an outcome wait for the next part; a later call tries again what is not final."""
+        if not outcome.is_final:
+            super()._hold(outcome)
+            return
+        for each in outcome.parts(MOST_IN_PART) if len(outcome) > 1 else [outcome]:
+            if self._count + len(each) > MOST_IN_PART:
+                self.flush()
+            if not self._waiting:
+                self._since = time.monotonic()
+            self._waiting.append(each)
+            self._measure_waiting([each])
+
+    def _review(self) -> None:
+        """Looks at sets again that wait, or are failures that a later call would try again."""
+        waiting = [each for outcome in self._waiting for each in outcome.parts()]
+        returned = self._looked_at_again(waiting)
+        self._outcomes, self._by_set = [each for each in [*self._outcomes, *waiting] if not each.is_final], {}
+        self._waiting = [each for each in [*waiting, *returned] if each.is_final]
+        self._count = self._bytes = 0
+        self._measure_waiting(self._waiting)
+
+    def _measure_waiting(self, outcomes: Iterable[Outcome]) -> None:
+        """Adds outcomes to the number of sets, and of bytes, that wait."""
+        for each in outcomes:
+            self._count += len(each)
+            self._bytes += sum(parts.bytes_of(table) for table in each.tables.values())
 
     def flush(self) -> None:
         """Writes a part with what waits for it.
@@ -203,20 +209,21 @@ class DirectoryStore(Store):
             return
         if self._lock is not None:
             self._lock.check()
-        waiting, self._waiting, self._bytes = self._waiting, [], 0
+        waiting, self._waiting, self._count, self._bytes = self._waiting, [], 0, 0
         waiting.sort(key=lambda outcome: outcome.index)
         tables: dict[str, list[object]] = {}
         for outcome in waiting:
             for name, table in outcome.tables.items():
                 tables.setdefault(name, []).append(table)
         rows = {name: joined_tables.joined(pieces) for name, pieces in tables.items()}
-        self._parts.add(f"{PART}{waiting[0].index:09d}", {**rows, SETS: rows_of(waiting, self.kinds)})
+        first = min(min(outcome.indices) for outcome in waiting)
+        self._parts.add(f"{PART}{first:09d}", {**rows, SETS: self._rows_of(waiting)})
 
     def sets(self) -> object:
         """Returns the table with a row for each set that was done."""
         if self._table is None:
             written = self._written()
-            lost = rows_of([self._outcomes[k] for k in sorted(self._outcomes)], self.kinds) if self._outcomes else None
+            lost = self._rows_of(self._outcomes) if self._outcomes else None
             pieces = [table for table in (written, lost) if table is not None]
             self._table = parts.in_order(joined_tables.joined(pieces), "instance") if pieces else None
         return self._table
@@ -231,30 +238,31 @@ class DirectoryStore(Store):
 
     def outcome(self, k: int) -> Outcome:
         """Returns what has become of a set that was done."""
-        if k in self._outcomes:
-            return self._outcomes[k]
+        held = self._held(k)
+        if held is not None:
+            return held
         table = self.sets()
-        return outcome_of(parts.first_row(table, "instance", k), joined_tables.units_of(table))
+        return outcome_of(parts.first_row(table, "instance", k), joined_tables.units_of(table), self._keys)
 
 
 @contextlib.contextmanager
 def opened(
     out: str | os.PathLike[str] | None,
     facts: Callable[[], Mapping[str, str]],
+    sets: Sets,
     seeds: Seeds,
     todo: Sequence[int] | None,
     share: Share,
-    keys: Iterable[str],
 ) -> Generator[Store, None, None]:
     """Opens what the outcomes go to.
 
     Args:
         out: The directory; None: they stay in memory.
         facts: Says what the sweep is.
+        sets: Its sets.
         seeds: The seeds of its sets.
         todo: The sets that are to be done; None: nothing is to be written.
         share: The share of this process.
-        keys: The names of the values of sets.
 
     Raises:
         ValueError, FileExistsError: See `DirectoryStore`; or it has no name.
@@ -262,16 +270,26 @@ def opened(
         OSError: If it cannot be written to.
     """
     if out is None:
-        yield Store(seeds)
+        yield Store(sets, seeds)
         return
     if not os.fspath(out):
         raise ValueError("out='' names no directory: say out='sweep/', or leave it out.")
-    store = DirectoryStore(out, facts(), seeds, keys)
+    store = DirectoryStore(out, facts(), sets, seeds)
     if todo is None or store.done.issuperset(todo):  # what is there can be read where nothing may be written
         yield store
         return
     with store.writing(share):
         yield store
+
+
+def _telling(table: object, name: str) -> Iterable[tuple[int, object]]:
+    """Returns the sets, in order, and their values of a column, as far as they tell of what kind these are."""
+    numbers = parts.plain_values(table, name)
+    if numbers is None or not numbers.size:
+        return parts.pairs(table, "instance", name)
+    firm = int(np.argmax(np.isfinite(numbers) & (numbers != 0)))
+    ks = parts.column_values(table, "instance")
+    return [(int(ks[n]), cast(object, numbers[n].item())) for n in (0, firm)]
 
 
 def _hint(other: Sequence[str], facts: Mapping[str, str]) -> str:

@@ -54,9 +54,9 @@ class Errand:
         try:
             landed = self.shipped.compute(values.given, len(values), lambda: self._is_stopped)
         except Exception as error:  # what it means is said where the set is run alone
-            yield failed(values[0], {}, f"{type(error).__name__}: {error}")
+            yield failed(values[0], f"{type(error).__name__}: {error}")
         else:
-            yield Outcome(values[0], {}, {LANDED: landed}, seconds=landed.seconds)
+            yield Outcome(values[:1], {LANDED: [landed]})
 
     def session(self) -> contextlib.AbstractContextManager[None]:
         """Returns a context that does nothing: no object of a script is touched."""
@@ -100,10 +100,10 @@ class JobSender:
         found = self._sender.outcomes(future)
         if not found:
             return found
-        landed = found[0].measures.get(LANDED)
+        (landed,) = found[0].measures.get(LANDED, [None])
         if not isinstance(landed, Landed):
             return [self._work.compute(k) for k in chunk]
-        return list(self._job.returned.outcomes(landed, chunk, landed.seconds))
+        return list(self._job.returned.outcomes(landed, chunk))
 
     def most_pending(self) -> int:
         """Returns how many chunks may be on their way."""
@@ -148,7 +148,7 @@ class Elsewhere:
                 if parcel.problem:
                     raise TypeError(f"The sweep cannot be done elsewhere: {parcel.problem}.")
                 try:
-                    yield from stream(JobSender(self.sender(parcel), work, job), work, usual, stopped)
+                    yield from stream(JobSender(self.sender(parcel), work, job), usual, stopped)
                 finally:
                     parcel.close()
             yield from self.together.one_by_one(work, sorted(alone), stopped)

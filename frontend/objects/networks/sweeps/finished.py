@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.prepared import Prepared, prepared
 from ranvier.objects.networks.sweeps.runs import FinishedRun, SortedRows
 from ranvier.objects.networks.sweeps.stacked import Form, NotStacked, Stack
+from ranvier.objects.networks.sweeps.stacked_values import StackedValues
 from ranvier.objects.networks.sweeps.work import Outcome, attempted
 from ranvier.objects.neurons.checks import LARGE
 from ranvier.objects.synapses.synapses import Synapses
@@ -57,10 +58,11 @@ class Return:
         """Whether all measures are computed for many instances at once."""
         return self._forms is not None
 
-    def stacked(self, run: FinishedRun, chunk: Sequence[int]) -> tuple[dict[str, Array], Array]:
+    def stacked(self, run: FinishedRun, chunk: Sequence[int]) -> tuple[dict[str, StackedValues], Array]:
         """Returns the measures of all instances of a run, and which instances have a value that is not finite.
 
-        Nothing of the network is asked for, or changed.
+        Nothing of the network is asked for, or changed, and the memory of the run may be used again. It is known that
+        all measures can be computed so, see `is_quick`.
 
         Args:
             run: The run.
@@ -69,18 +71,7 @@ class Return:
         Raises:
             NotStacked: If it depends on the sets whether they can be computed so.
         """
-        stack = self._stack(run, SortedRows(run, len(chunk)), chunk)
-        return {name: stack.values(measure) for name, measure in self._texts.items()}, self._not_good(run)
-
-    def made(self, name: str, values: Array) -> list[object]:
-        """Returns the measure of each instance as the network gives it, of those of `stacked`."""
-        assert self._forms is not None
-        return self._forms[name].values(values)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Returns the shape of a measure of one instance."""
-        assert self._forms is not None
-        return self._forms[name].shape
+        return self._measures(run, SortedRows(run, len(chunk)), chunk), self._not_good(run)
 
     def with_sets(self, work: NetworkWork, instances: Instances) -> Return:
         """Returns the same for other values of the same keys.
@@ -93,42 +84,32 @@ class Return:
         other._work, other._instances = work, instances
         return other
 
-    def outcomes(self, run: FinishedRun, chunk: Sequence[int], seconds: float) -> Generator[Outcome, None, None]:
-        """Yields the outcomes of the sets of a run.
+    def outcomes(self, run: FinishedRun, chunk: Sequence[int]) -> Generator[Outcome, None, None]:
+        """Yields the outcomes of the sets of a run: one of all those that were measured at once.
 
         Args:
             run: The run.
             chunk: The numbers of its sets.
-            seconds: The wall time that it took.
         """
-        rows, share = SortedRows(run, len(chunk)), seconds / len(chunk)
-        bad = self._not_good(run)
-        for number, outcome in enumerate(self._each(run, rows, chunk, bad), 1):
-            outcome.seconds += share
-            outcome.has_more = number < len(chunk)
+        done = 0
+        for outcome in self._each(run, SortedRows(run, len(chunk)), chunk):
+            done += len(outcome)
+            outcome.has_more = done < len(chunk)
             yield outcome
 
-    def _each(
-        self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int], bad: Array
-    ) -> Generator[Outcome, None, None]:
-        begin = 0
+    def _each(self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int]) -> Generator[Outcome, None, None]:
+        bad = self._not_good(run)
+        first = None
         if self._is_quick and self._forms is None:
             first = self._outcome(run, rows, 0, chunk[0], bad)
-            yield first
-            begin = 1
             if not first.error:
                 self._try_at_once(run, rows, chunk, first)
-        if begin == len(chunk):
-            return
-        at_once = self._at_once(run, rows, chunk)
-        for instance in range(begin, len(chunk)):
-            k = chunk[instance]
-            if at_once is None or bad[instance]:
-                yield self._outcome(run, rows, instance, k, bad)
-            else:
-                measures = {name: values[instance] for name, values in at_once[0].items()}
-                tables: dict[str, object] = {name: pieces(instance) for name, pieces in at_once[1].items()}
-                yield Outcome(k, self._work.values(k), measures, tables)
+        at_once = self._at_once(run, rows, chunk, bad)
+        if at_once is not None:
+            yield at_once
+        for instance in range(len(chunk)) if at_once is None else np.flatnonzero(bad).tolist():
+            known = first if instance == 0 else None
+            yield known or self._outcome(run, rows, instance, chunk[instance], bad)
 
     def _not_good(self, run: FinishedRun) -> Array:
         """Returns which instances have a value that is not finite, or very large, in a differential equation."""
@@ -149,32 +130,35 @@ class Return:
         stack = self._stack(run, rows, chunk)
         try:
             forms = {
-                name: Form.of(stack.values(measure), first.measures[name]) for name, measure in self._texts.items()
+                name: Form.of(stack.values(measure), first.measures[name][0]) for name, measure in self._texts.items()
             }
         except NotStacked:
             self._is_quick = False
         else:
             self._forms = forms
 
-    def _at_once(
-        self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int]
-    ) -> tuple[dict[str, list[object]], dict[str, Callable[[int], object]]] | None:
-        """Returns the measures of all instances, and what gives their tables; None if that is not possible."""
-        if self._forms is None:
+    def _at_once(self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int], bad: Array) -> Outcome | None:
+        """Returns the outcome of all instances that are good; None if there are none, or that is not possible."""
+        if self._forms is None or bad.all():
             return None
-        stack = self._stack(run, rows, chunk)
         try:
-            measures = {name: self._forms[name].values(stack.values(measure)) for name, measure in self._texts.items()}
+            measures = self._measures(run, rows, chunk)
         except NotStacked:  # it depends on the sets
             return None
-        return measures, {name: self._pieces(name, rows, chunk) for name in self._work.request.keep}
+        tables = {name: self._kept(name, rows, chunk) for name in self._work.request.keep}
+        return Outcome.of_some(chunk, measures, tables, ~bad)
+
+    def _measures(self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int]) -> dict[str, StackedValues]:
+        assert self._forms is not None
+        stack = self._stack(run, rows, chunk)
+        return {name: self._forms[name].values(stack.values(each)) for name, each in self._texts.items()}
 
     def _stack(self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int]) -> Stack:
         facts = self._work.facts_of(self._work.values(chunk[0]), self._instances.base.call)
         return Stack(self._work, self._instances, run, rows, chunk, facts, self._recorded)
 
-    def _pieces(self, name: str, rows: SortedRows, chunk: Sequence[int]) -> Callable[[int], object]:
-        """Returns what gives the kept rows of an instance."""
+    def _kept(self, name: str, rows: SortedRows, chunk: Sequence[int]) -> object:
+        """Returns the kept rows of all sets of a run."""
         monitor = self._work.request.keep[name]
         number = self._instances.number_of(monitor.table)
         assert number is not None
@@ -182,8 +166,7 @@ class Return:
         _record(monitor.table, self._recorded[number], columns)
         recorded = self._work.recorded(name)
         each = parts.rows_in(recorded) // max(int(starts[-1]), 1)
-        whole = parts.with_column(recorded, "instance", np.repeat(np.asarray(chunk), np.diff(starts) * each))
-        return lambda instance: parts.rows_between(whole, starts[instance] * each, starts[instance + 1] * each)
+        return parts.with_column(recorded, "instance", np.repeat(np.asarray(chunk), np.diff(starts) * each))
 
     # ---------------------------------------------------------------- one by one
 
@@ -196,9 +179,9 @@ class Return:
         def measured(outcome: Outcome) -> None:
             ready = self._network_of(values)
             self._fill(ready, run, rows, instance)
-            self._work.measure(outcome, ready.call)
+            self._work.measure(outcome, values, ready.call)
 
-        return attempted(k, values, measured)
+        return attempted(k, measured)
 
     def _network_of(self, values: Mapping[str, object]) -> Prepared:
         """Returns the network with the values of a set, before its run."""

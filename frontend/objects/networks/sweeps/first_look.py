@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import warnings
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
+from ranvier.actions.actions import Action, CodeFunction, Constant, HostFunction, Lookup
+from ranvier.equations.source import one_of
 from ranvier.objects.networks.running import RunCall
+from ranvier.objects.networks.sweeps.columns import without_unit
 from ranvier.objects.networks.sweeps.measures import TextMeasure
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
 from ranvier.objects.networks.sweeps.sets import described
-from ranvier.objects.networks.sweeps.targets import Names, SeenNames, check_constants
+from ranvier.objects.networks.sweeps.targets import OTHER_NETWORKS, SPECIAL, Names, SeenNames, Targets
 from ranvier.session.given import is_text
 from ranvier.units import DimensionMismatchError
 
@@ -28,17 +34,33 @@ def used_names(work: NetworkWork, names: Names) -> set[str]:
     for measure in work.request.measures.values():
         if isinstance(measure, TextMeasure):
             used |= measure.check()
-    call, seen = _tried(work)
+    call, seen, actions = _tried(work)
     _check_texts(work, seen)
     _check_measures(work, call)
-    used |= {name for name in seen.seen & call.namespace.keys() if _is_used(name, call, names, work)}
+    asked = seen.seen & call.namespace.keys()
+    doubtful = {name for name in asked if names.owners_of(name)} | {*work.request.targets.constants}
+    doubtful -= _names_bound(actions)
+    used |= asked - doubtful
+    used |= {name for name in doubtful if name in call.namespace and _is_needed(name, call, work)}
     if not is_open(work.request):
-        check_constants(work.request.targets, used, names, work.network)
+        check_constants(work.request.targets, used, names, hidden=asked - used)
     return used
 
 
-def _tried(work: NetworkWork) -> tuple[RunCall, SeenNames]:
-    """Returns the arguments of the run of a set, and the names that it asks for.
+def _names_bound(actions: Iterable[Action]) -> set[str]:
+    """Returns the constants and the functions of the script that the code of a step uses."""
+    found: set[str] = set()
+    for action in actions:
+        for name, binding in cast("Mapping[str, object]", getattr(action, "bindings", {})).items():
+            if isinstance(binding, Constant):
+                found.add(binding.label)
+            elif isinstance(binding, Lookup | HostFunction | CodeFunction):
+                found.add(name)
+    return found
+
+
+def _tried(work: NetworkWork) -> tuple[RunCall, SeenNames, Sequence[Action]]:
+    """Returns the arguments of the run of a set, the names that it asks for, and what happens in a step.
 
     If it cannot be run with the values of the first set, others are tried: then that one is a failure, not the sweep.
     """
@@ -49,26 +71,31 @@ def _tried(work: NetworkWork) -> tuple[RunCall, SeenNames]:
         try:
             call = work.prepare(work.values(k))
             seen = SeenNames(call.namespace)
-            for target, value in work.request.start:
-                target.set(value, seen)
-                if is_text(value):
-                    np.asarray(target.view[:])  # a text may be computed only when its values are asked for
-            work.network.examine(replace(call, namespace=seen))
+            actions = _looked_at(work, call, seen)
         except Exception as error:
             error.add_note(f"It is so with the values of set {k} of the sweep: {described(work.sets.row(k))}")
             first = first or error
         else:
-            return call, seen
+            return call, seen, actions
     assert first is not None
     raise first
 
 
-def _check_texts(work: NetworkWork, names: SeenNames) -> None:
+def _looked_at(work: NetworkWork, call: RunCall, names: Mapping[str, object]) -> Sequence[Action]:
+    """Sets the variables of `start`, and returns what happens in a step, with some names of the script."""
+    for target, value in work.request.start:
+        target.set(value, names)
+        if is_text(value):
+            np.asarray(target.view[:])  # a text may be computed only when its values are asked for
+    return work.network.examine(replace(call, namespace=names))
+
+
+def _check_texts(work: NetworkWork, names: Mapping[str, object]) -> None:
     """Checks the units of texts that sets give variables.
 
     Args:
         work: The sweep.
-        names: The names of a set; those that the texts use are seen.
+        names: The names of a set.
 
     Raises:
         DimensionMismatchError: If one is wrong, naming the set.
@@ -119,16 +146,77 @@ def is_open(request: Request) -> bool:
     return request.setup is not None or any(not isinstance(each, TextMeasure) for each in request.measures.values())
 
 
-def _is_used(name: str, call: RunCall, names: Names, work: NetworkWork) -> bool:
-    """Tells whether a name of the script that was asked for means something to the texts of the network.
+def _is_needed(name: str, call: RunCall, work: NetworkWork) -> bool:
+    """Tells whether the network cannot be run without a name of the script, which takes milliseconds to find out.
 
-    If a group has a variable of this name, it may have been asked for only to warn of that.
+    The name may have been asked for only to warn that texts mean something else by it: a variable of a group, or what
+    they assign themselves.
     """
-    if not names.owners_of(name):
-        return True
     others = {each: value for each, value in call.namespace.items() if each != name}
     try:
-        work.network.examine(replace(call, namespace=others))
+        with work.without_own(name):
+            _looked_at(work, call, others)
+            _check_texts(work, others)
     except Exception:
         return True
     return False
+
+
+def check_constants(targets: Targets, used: set[str], names: Names, hidden: Collection[str] = ()) -> None:
+    """Checks that all constants of a sweep are used.
+
+    Args:
+        targets: What the sweep changes.
+        used: The names that the texts of the model ask for.
+        names: What names stand for.
+        hidden: Names of the script by which all texts that have them mean something else.
+
+    Raises:
+        KeyError: If a name is not used anywhere, with a proposal.
+    """
+    for name in targets.constants:
+        if name.partition("_")[0] == "xi":
+            raise KeyError(f"'{name}' in over is noise in the texts of models; it has no value that could be changed.")
+        if name in hidden and not names.owners_of(name):
+            raise KeyError(
+                f"'{name}' in over is a constant of the script that no text uses, so that changing it would have no "
+                f"effect: where '{name}' stands in the texts of the network, it is what they assign themselves "
+                f"('{name} = ...'). Give one of the two another name."
+            )
+        if name not in used:
+            with_unit = without_unit(name)
+            if with_unit is not None:
+                raise KeyError(
+                    f"'{name}' in over: units stand in the names of columns of tables; elsewhere, values have them: "
+                    f"over={{'{with_unit[0]}': [...]*{with_unit[1]}}}."
+                )
+            known = [*sorted(used), *SPECIAL, *names.variable_names()]
+            hint = one_of(known, name)
+            if not hint:
+                near = [each for each in names.variable_names() if each.partition(".")[2] == name]
+                near = near or difflib.get_close_matches(name, known, 2)
+                hint = f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
+                hint = hint or _defined(name, names) or _names_used(used)
+            raise KeyError(
+                f"'{name}' in over is no name that the network's texts use, so that changing it would have no effect."
+                f"{hint}"
+            )
+
+
+def _defined(name: str, names: Names) -> str:
+    """Returns which group has a variable of this name, "" if none has."""
+    if name in ("N", "n"):
+        return OTHER_NETWORKS
+    owners = [f"'{each.name}'" for each in names.owners_of(name)]
+    return f" It is a variable of {' and '.join(owners)}, which follows from others." if owners else ""
+
+
+MOST_NAMES = 12
+"""So many names are listed at most."""
+
+
+def _names_used(used: set[str]) -> str:
+    """Returns what else there is, for a name that is not used and none is like."""
+    if not 0 < len(used) <= MOST_NAMES:
+        return ""
+    return f" They use {', '.join(sorted(used))}."

@@ -128,7 +128,7 @@ class ByExecutor:
     def outcomes(self, work: Work, todo: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
         """Yields the outcomes of sets."""
         with held(work) as parcel:
-            yield from stream(ExecutorSender(self.executor, parcel, self.workers), work, todo, stopped)
+            yield from stream(ExecutorSender(self.executor, parcel, self.workers), todo, stopped)
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class ByDask:
         parcel = packed(work)
         if parcel.content is None:
             raise TypeError(f"The sweep cannot be done by a cluster: {parcel.problem}.")
-        yield from stream(DaskSender(self.client, parcel), work, todo, stopped)
+        yield from stream(DaskSender(self.client, parcel), todo, stopped)
 
 
 def form_of(

@@ -44,7 +44,6 @@ from ranvier.objects.networks.sweeps.spike_inputs import SpikeInputs
 from ranvier.objects.networks.sweeps.targets import SpikesTarget, VariableTarget
 from ranvier.objects.networks.sweeps.work import CannotBePrepared, NotAbreast
 from ranvier.objects.variables.variables import ArrayVariable
-from ranvier.runtime.turns import plain_inputs
 from ranvier.session.given import is_a, is_text
 from ranvier.session.randomness import seed
 
@@ -65,7 +64,9 @@ class Instances:
     Attributes:
         base: The network as it is ready for the first of them.
         own: The numbers of the inputs of which each instance has its own, besides what the program changes.
-        inputs: What the inputs stand for in the first set; nothing that runs later changes them.
+        inputs: What the inputs stand for in the first set; nothing that runs later changes them. Large arrays of which
+            runs make copies are those of the state from which sets begin, where they are the same.
+        copied_bytes: Bytes of the others of which runs make copies.
         fixed: Keys of which no other value was seen, and their values: what was learnt holds for other values of all
             other keys.
 
@@ -103,7 +104,9 @@ class Instances:
         self.written = frozenset(changed)
         self.base = ready = self._base_again()
         self._places = {id(value): n for n, value in enumerate(ready.arguments.values)}
-        self.inputs = plain_inputs(ready.arguments.values, {*self.written, *self.own, *self._set_alike()})
+        stored = work.stored_arrays()
+        self.inputs = stored.inputs_now(ready.arguments.values, {*self.written, *self.own}, self._set_alike())
+        self.copied_bytes = stored.copied_bytes
         self._spikes = self._spike_inputs()
         self._check()
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import cast
 
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.new_storage import dimension_text
+from ranvier.objects.networks.sweeps.stacked_values import StackedValues
 from ranvier.objects.networks.sweeps.work import Outcome
 from ranvier.runtime import joined_tables
 from ranvier.session.given import is_a
@@ -24,7 +26,7 @@ from ranvier.units.dimensions import Dimension
 NUMBER, TEXT = "a number", "a text"
 """What single values are."""
 
-QUICK: set[type] = {float, int, bool, np.float64, np.int64, np.bool_}
+_QUICK: set[type] = {float, int, bool, np.float64, np.int64, np.bool_}
 """Types of single numbers without a unit."""
 
 
@@ -46,7 +48,6 @@ class Kind:
 
 
 _NUMBER, _ANY_NUMBER = Kind(NUMBER, ""), Kind(NUMBER, None)
-_NOTHING: tuple[type, Dimension | None] = type(None), None
 
 
 def kind_of(value: object, unit: str = "") -> Kind | None:
@@ -61,8 +62,10 @@ def kind_of(value: object, unit: str = "") -> Kind | None:
     """
     if value is None:
         return None
-    if type(value) in QUICK and not unit:
+    if type(value) in _QUICK and not unit:
         return _NUMBER if value and math.isfinite(cast(float, value)) else _ANY_NUMBER
+    if type(value) is Quantity and value.ndim == 0 and not value.is_dimensionless:
+        return _number_with(value.dim)
     if isinstance(value, str):
         return Kind(TEXT, "")
     if not is_a(value, (np.ndarray, np.generic, list, tuple, int, float, complex)):
@@ -75,6 +78,32 @@ def kind_of(value: object, unit: str = "") -> Kind | None:
         return Kind(f"{_array(dimensions)} of texts" if dimensions else TEXT, "")
     what = _array(dimensions) if dimensions else NUMBER
     return Kind(what, unit or ("" if leaves.dtype.kind not in "biuf" or _is_firm(leaves) else None))
+
+
+@cache
+def _number_with(dim: Dimension) -> Kind:
+    return Kind(NUMBER, dimension_text(dim))
+
+
+def kinds_in(values: Sequence[object]) -> dict[Kind, int]:
+    """Returns what the values of a measure are, with the place of the first value of each kind.
+
+    Raises:
+        TypeError, DimensionMismatchError: If a table cannot hold one.
+    """
+    found: dict[Kind, int] = {}
+    if type(values) is not StackedValues:
+        for place, value in enumerate(values):
+            kind = kind_of(value)
+            if kind is not None:
+                found.setdefault(kind, place)
+        return found
+    what = NUMBER if values.array.ndim == 1 else _array(values.array.ndim - 1)
+    if values.unit:
+        return {Kind(what, values.unit): 0}
+    for is_firm, place in zip(*np.unique(values.firm, return_index=True), strict=True):
+        found[Kind(what, "" if is_firm else None)] = int(place)
+    return found
 
 
 def _array(dimensions: int) -> str:
@@ -128,10 +157,6 @@ def as_measured(value: object) -> object:
         return value
 
 
-def _is_one_of(value: Quantity, dim: Dimension) -> bool:
-    return value.dim is dim and value.ndim == 0
-
-
 class Misfit(Exception):
     """A measure or a table of a set does not go with those of another; the text says why.
 
@@ -149,54 +174,46 @@ class Kinds:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, Kind]] = {}
-        self._quick: dict[str, tuple[type, Dimension | None]] = {}
         self._forms: dict[str, object] = {}
 
     def take_in(self, outcome: Outcome) -> bool:
-        """Takes in what a set has measured and recorded.
+        """Takes in what sets have measured and recorded.
 
         Args:
-            outcome: The outcome of the set, which has not failed.
+            outcome: Their outcome, none of which has failed.
 
         Returns:
-            Whether sets that were taken in before do not go with it, which decides since its number is lower.
+            Whether sets that were taken in before do not go with one of them, which decides since its number is lower.
 
         Raises:
-            Misfit: If it does not go with those that were taken in before.
+            Misfit: If one does not go with those that were taken in before.
         """
         is_other = False
-        for name, value in outcome.measures.items():
-            kind, dim = self._quick.get(name, _NOTHING)
-            if type(value) is kind and (dim is None or _is_one_of(cast(Quantity, value), dim)):
+        for name, values in outcome.measures.items():
+            if self._is_known_number(name, values, outcome.index):
                 continue
             what = f"The measure '{name}'"
             try:
-                kind = kind_of(value)
+                kinds = kinds_in(values)
             except (TypeError, DimensionMismatchError) as error:
                 text = f"{type(error).__name__}: {what} of set {outcome.index}: {str(error).rstrip('.')}."
                 raise Misfit(text, None) from None
-            if kind is not None:
-                is_other |= self._compare(what, name, kind, outcome.index)
-                self._note_type(name, value)
+            for kind, place in kinds.items():
+                is_other |= self._compare(what, name, kind, outcome.indices[place])
         for name, table in outcome.tables.items():
             is_other |= self._take_table(name, table, outcome.index)
         return is_other
+
+    def _is_known_number(self, name: str, values: Sequence[object], index: int) -> bool:
+        """Tells whether a measure is one number, and goes with lower sets: of sets by themselves there are many."""
+        first, known = self._known.get(name, (index, None))
+        return known is _NUMBER and first < index and len(values) == 1 and type(values[0]) in _QUICK
 
     def know(self, name: str, index: int, kind: Kind | None) -> bool:
         """Takes in what a measure of a set is; returns whether no further set decides."""
         if kind is not None:
             self._compare(name, name, kind, index)
         return kind is not None and kind.unit is not None
-
-    def _note_type(self, name: str, value: object) -> None:
-        """Notes of which type single values are that need not be looked at: there are many of them."""
-        known = self._known[name][1]
-        if known == _NUMBER and type(value) in QUICK:
-            self._quick[name] = type(value), None
-        elif known.what == NUMBER and known.unit and type(value) is Quantity and not value.is_dimensionless:
-            self._quick[name] = Quantity, value.dim
-        else:
-            self._quick.pop(name, None)
 
     def _take_table(self, name: str, table: object, index: int) -> bool:
         if name in self._forms and joined_tables.is_same_form(self._forms[name], table):
@@ -243,26 +260,31 @@ class Fitting:
 
     def __init__(self) -> None:
         self._kinds = Kinds()
-        self._unsure: dict[int, tuple[Outcome, dict[str, object], dict[str, object]]] = {}
+        self._unsure: dict[int, tuple[Outcome, dict[str, Sequence[object]], dict[str, object]]] = {}
         self.expelled: set[int] = set()
 
-    def take_in(self, outcome: Outcome, done: Collection[int]) -> bool:
-        """Takes in the outcome of a set, which becomes a failure if it does not fit.
+    def take_in(self, outcome: Outcome, done: Collection[int]) -> tuple[list[Outcome], bool]:
+        """Takes in an outcome; a set that does not fit becomes a failure.
 
         Args:
             outcome: The outcome.
             done: The sets that were done before. Where one that decides may still come, the failure is not final.
 
         Returns:
-            Whether others do not go with it, which decides: see `again`.
+            The outcome, or those of its sets by themselves if some do not fit; and whether others do not go with them,
+            which decide: see `again`.
         """
         if outcome.error:
-            return False
+            return [outcome], False
         try:
-            return self._kinds.take_in(outcome)
+            return [outcome], self._kinds.take_in(outcome)
         except Misfit as misfit:
-            self._expel(outcome, misfit, is_sure=misfit.first is None or all(k in done for k in range(misfit.first)))
-            return False
+            if len(outcome) == 1:
+                is_sure = misfit.first is None or all(k in done for k in range(misfit.first))
+                self._expel(outcome, misfit, is_sure=is_sure)
+                return [outcome], False
+        alone = list(outcome.parts())
+        return alone, any([self.take_in(each, done)[1] for each in alone])
 
     def know(self, name: str, values: Iterable[tuple[int, object]], unit: str) -> None:
         """Takes in values of a measure that were written, until one of them decides.
@@ -280,7 +302,7 @@ class Fitting:
         """Looks at sets again, since one that decides has come.
 
         Args:
-            held: The outcomes of sets that have not failed.
+            held: The outcomes of sets that have not failed, each by itself.
 
         Returns:
             Those that are failures now; those that were, and are not any more.

@@ -87,9 +87,9 @@ def _swept(
         def facts() -> dict[str, str]:
             return {**work.facts(used), "model": _model(work)}
 
-        with opened(given.out, facts, work.seeds, None if given.plan else todo, share, work.sets.axes) as store:
+        with opened(given.out, facts, work.sets, work.seeds, None if given.plan else todo, share) as store:
             work.seeds = store.seeds
-            left = [k for k in todo if k not in store.done]
+            left = store.left(todo)
             form = form_of(given.workers, work, left, partial(abreast, work), given.form)
             if given.plan:
                 began = time.perf_counter()  # what was compiled is in the cache now

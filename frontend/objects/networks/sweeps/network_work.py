@@ -24,12 +24,11 @@ from ranvier.objects.networks.sweeps.kinds import as_measured
 from ranvier.objects.networks.sweeps.measures import Facts, FunctionMeasure, TextMeasure
 from ranvier.objects.networks.sweeps.notes import not_finite_states
 from ranvier.objects.networks.sweeps.numbers import Numbers
-from ranvier.objects.networks.sweeps.set_values import SetValues
 from ranvier.objects.networks.sweeps.sets import Sets, described
-from ranvier.objects.networks.sweeps.sharing import Shared, copy_written, large_parameters
+from ranvier.objects.networks.sweeps.sharing import Shared, StoredArrays, copy_written, large_parameters
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Targets, VariableTarget
-from ranvier.objects.networks.sweeps.work import Outcome, Seeds, attempted, same_randomness
+from ranvier.objects.networks.sweeps.work import Outcome, Seeds, attempted, same_randomness, values_with_seed
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.runtime import parts
 from ranvier.session.clocks import defaultclock
@@ -130,7 +129,7 @@ class NetworkWork:
 
     def values(self, k: int) -> Mapping[str, object]:
         """Returns the values of a set, with its seed."""
-        return SetValues(self.sets, self.seeds, k)
+        return values_with_seed(self.sets, self.seeds, k)
 
     def seeds_of(self, ks: Sequence[int]) -> Array:
         """Returns the seeds of sets, as 64-bit numbers."""
@@ -142,41 +141,43 @@ class NetworkWork:
 
     def compute(self, k: int) -> Outcome:
         """Runs a set; what goes wrong is in the outcome."""
-        values = self.values(k)
-        return attempted(k, values, lambda outcome: self._run(values, outcome))
+        return attempted(k, self._run)
 
     def compute_for(self, k: int, length: float | None) -> Outcome:
         """Runs a set, if that is given for so many seconds only."""
-        values = self.values(k)
-        return attempted(k, values, lambda outcome: self._run(values, outcome, length))
+        return attempted(k, lambda outcome: self._run(outcome, length))
 
-    def _run(self, values: Mapping[str, object], outcome: Outcome, length: float | None = None) -> None:
+    def _run(self, outcome: Outcome, length: float | None = None) -> None:
+        values = self.values(outcome.index)
         call = self.prepare(values)
         if length is not None:
             call = replace(call, length=length, report=None)
         if not self._is_secure:
             self.secure(self.network.examine(call))
         self.network.perform(call.begun_at(self.state.time))
-        self.measure(outcome, call)
+        self.measure(outcome, values, call)
 
-    def measure(self, outcome: Outcome, call: RunCall) -> None:
+    def measure(self, outcome: Outcome, values: Mapping[str, object], call: RunCall) -> None:
         """Measures, and keeps tables, after the run of a set.
 
         Args:
             outcome: What becomes of the set.
+            values: Its values.
             call: The arguments of the run.
         """
-        outcome.warning = not_finite_states(self.network)
-        facts = self.facts_of(outcome.values, call)
+        warning = not_finite_states(self.network)
+        if warning:
+            outcome.warnings[outcome.index] = warning
+        facts = self.facts_of(values, call)
         for name, measure in self.request.measures.items():
             found = measure(self.network, facts)
             if name:
-                outcome.measures[name] = _copied(found)
+                outcome.measures[name] = [_copied(found)]
             elif isinstance(found, Mapping):
                 several = cast("Mapping[object, object]", found)
-                outcome.measures.update({str(each): _copied(value) for each, value in several.items()})
+                outcome.measures.update({str(each): [_copied(value)] for each, value in several.items()})
             else:
-                outcome.measures["measure"] = _copied(found)
+                outcome.measures["measure"] = [_copied(found)]
         for name in self.request.keep:
             outcome.tables[name] = parts.with_column(self.recorded(name), "instance", outcome.index)
 
@@ -231,6 +232,16 @@ class NetworkWork:
             for obj in self._with_own(name):
                 obj.namespace[name] = values[name]
 
+    @contextlib.contextmanager
+    def without_own(self, name: str) -> Generator[None, None, None]:
+        """Takes a name away from the groups that have it of their own."""
+        kept = [(obj, obj.namespace.pop(name)) for obj in [*self._with_own(name)]]
+        try:
+            yield
+        finally:
+            for obj, value in kept:
+                obj.namespace[name] = value
+
     def _with_own(self, name: str) -> Iterable[VariableOwner]:
         return (obj for obj in self.network if isinstance(obj, VariableOwner) and name in obj.namespace)
 
@@ -259,6 +270,10 @@ class NetworkWork:
         if not self._is_secure:
             self.secure(self.network.examine(call))
         self.network.compile(call)
+
+    def stored_arrays(self) -> StoredArrays:
+        """Returns the large arrays of the state from which sets begin, as far as they are what the network has now."""
+        return StoredArrays(self.network, self.state)
 
     def secure(self, actions: Iterable[Action]) -> None:
         """Copies what a step writes of the state from which sets begin, before the first step; see `sharing.py`."""

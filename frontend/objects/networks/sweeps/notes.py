@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,6 +13,7 @@ from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.memory.arrays import Array, in_bytes
 from ranvier.objects.memory.plan import MemoryPlan, available_memory
 from ranvier.objects.networks.sweeps.sets import described
+from ranvier.objects.networks.sweeps.stacked_values import StackedValues
 from ranvier.units import Quantity
 
 ADVICE = (
@@ -69,10 +70,26 @@ def not_finite_states(objects: Iterable[BrianObject]) -> str:
     return " ".join(found)
 
 
-def not_finite_in(measures: Mapping[str, object]) -> str:
-    """Returns which measures are NaN or infinite, "" if none."""
-    names = [f"'{name}'" for name, value in measures.items() if _is_not_finite(value)]
-    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} NaN or infinite." if names else ""
+def not_finite_in(measures: Mapping[str, Sequence[object]]) -> dict[int, str]:
+    """Returns which measures of sets are NaN or infinite, by the place of the set; those without such are left out.
+
+    Args:
+        measures: Name → values, one for each set.
+    """
+    found: dict[int, list[str]] = {}
+    for name, values in measures.items():
+        for place in _places_not_finite(values):
+            found.setdefault(place, []).append(f"'{name}'")
+    return {
+        place: f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} NaN or infinite."
+        for place, names in found.items()
+    }
+
+
+def _places_not_finite(values: Sequence[object]) -> list[int]:
+    if type(values) is StackedValues:
+        return np.flatnonzero(values.not_finite).tolist()
+    return [place for place, value in enumerate(values) if _is_not_finite(value)]
 
 
 def _is_not_finite(value: object) -> bool:

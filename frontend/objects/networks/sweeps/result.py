@@ -70,12 +70,12 @@ class SetResult:
         error: What went wrong, "" if nothing.
     """
 
-    def __init__(self, result: SweepResult, outcome: Outcome, parameters: Mapping[str, object]) -> None:
+    def __init__(self, result: SweepResult, k: int, outcome: Outcome, parameters: Mapping[str, object]) -> None:
         self._result = result
-        self.index = outcome.index
+        self.index = k
         self.parameters = dict(parameters)
-        self.measures = {name: value for name, value in outcome.measures.items() if name not in self.parameters}
-        self.warning, self.error = outcome.warning, outcome.error
+        self.measures = {name: values[0] for name, values in outcome.measures.items()}
+        self.warning, self.error = outcome.warnings.get(k, ""), outcome.error
 
     def table(self, name: str) -> Recorded:
         """Returns what a monitor has recorded."""
@@ -155,7 +155,7 @@ class SweepResult:
             raise IndexError(f"There is no set {k}: the sweep has {len(self)}, from 0 to {len(self) - 1}.")
         if number not in self._store.done:
             raise LookupError(f"Set {number} was not done: the sweep was stopped before.")
-        return SetResult(self, self._store.outcome(number), self._values(number))
+        return SetResult(self, number, self._store.outcome(number), self._values(number))
 
     def sel(self, values: Mapping[str, object] | None = None, **more: object) -> list[SetResult]:
         """Returns the sets with these values, of those that were done: `sel(mu=20*mV)`, `sel({"cells.w": 2})`.
@@ -185,12 +185,12 @@ class SweepResult:
     @property
     def failures(self) -> list[Failure]:
         """The sets that failed, with the reasons."""
-        return [Failure(k, self._values(k), outcome.error) for k, outcome in sorted(self._store.failures.items())]
+        return [Failure(k, self._values(k), text) for k, text in sorted(self._store.failures.items())]
 
     @property
     def warnings(self) -> list[Failure]:
         """The sets that did not fail, but whose variables or measures are NaN or infinite; `error` says which."""
-        return [Failure(k, self._values(k), outcome.warning) for k, outcome in sorted(self._store.warnings.items())]
+        return [Failure(k, self._values(k), text) for k, text in sorted(self._store.warnings.items())]
 
     @property
     def done(self) -> list[int]:

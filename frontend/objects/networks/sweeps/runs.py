@@ -42,6 +42,7 @@ class SortedRows:
 
     def __init__(self, run: FinishedRun, count: int) -> None:
         self._run, self._count = run, count
+        self._asked: set[int] = set()
         self._sorted: dict[int, tuple[Mapping[str, Array], Array]] = {}
 
     def all(self, number: int) -> tuple[Mapping[str, Array], Array]:
@@ -55,9 +56,19 @@ class SortedRows:
         return found
 
     def of(self, number: int, instance: int) -> dict[str, Array]:
-        """Returns the rows of an instance."""
+        """Returns the rows of an instance: the first that is asked for is picked out, since it may be the only one."""
+        if number not in self._sorted and number not in self._asked:
+            self._asked.add(number)
+            return _picked(dict(self._run.rows(number)), instance)
         columns, starts = self.all(number)
         return {name: column[starts[instance] : starts[instance + 1]] for name, column in columns.items()}
+
+
+def _picked(rows: dict[str, Array], instance: int) -> dict[str, Array]:
+    if "instance" not in rows:
+        return {name: column[..., instance] if column.ndim == 3 else column for name, column in rows.items()}
+    mine = rows.pop("instance") == instance
+    return {name: column[mine] for name, column in rows.items()}
 
 
 def _by_instance(rows: dict[str, Array], count: int) -> tuple[Mapping[str, Array], Array]:

@@ -87,7 +87,7 @@ class Axis:
         """Of what type the first value is, and of what shape each; None if they are no numbers or of several shapes."""
         return type(self.values[0]), None if self.plain is None else self.plain.shape[1:]
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """What all values are in a table: "text" or "array" if some are, else "number"."""
         if isinstance(self.values, Numbers):

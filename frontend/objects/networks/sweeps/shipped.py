@@ -8,7 +8,6 @@ What instances have come to returns, and is measured here.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -58,14 +57,12 @@ class Landed:
         states: By the number of an input: an array of shape (elements, instances).
         spaces: By the number of an input: for each instance the elements that have an event.
         tables: By the number of an input: the rows of a monitor, see `BatchRun.rows`.
-        seconds: Wall time of the run.
     """
 
     count: int
     states: Mapping[int, Array]
     spaces: Mapping[int, Sequence[Array]]
     tables: Mapping[int, Mapping[str, Array]]
-    seconds: float = 0.0
 
     def state(self, number: int) -> Array:
         """Returns an array of which each instance has its own."""
@@ -117,7 +114,6 @@ class Shipped:
         Raises:
             RuntimeError: If one of them stops before its end: an error that only its run alone tells of.
         """
-        began = time.perf_counter()
         for where in self.modules:
             load_passes(where)
         program = compile_instances(self.plan, self.own, self.own_bytes, self.count, self.width, self.options)
@@ -132,7 +128,6 @@ class Shipped:
                     for run in _turns(program, values, own, [{n: v[k] for n, v in given.items()} for k in range(count)])
                 ]
             )
-        landed.seconds = time.perf_counter() - began
         return landed
 
     def _landed(self, run: BatchRun | TurnRun, watch: Callable[[], bool]) -> Landed:

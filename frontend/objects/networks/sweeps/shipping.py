@@ -208,13 +208,12 @@ def _keep(key: str, shipped: Shipped) -> None:
 
 def _sendable(outcome: Outcome) -> Outcome:
     """Returns an outcome that can be sent back: a failure if what was measured cannot be."""
-    odd = {name: value for name, value in outcome.measures.items() if not _is_plain(value)}
+    odd = [values for values in outcome.measures.values() if not all(map(_is_plain, values))]
     try:
         pickler().dumps(odd)
     except Exception as error:  # objects of all kinds say in their own ways that they cannot be sent
         reason = f"{type(error).__name__}: what was measured cannot leave the worker process: {error}"
-        return failed(outcome.index, {}, reason, seconds=outcome.seconds)
-    outcome.values = {}  # they are known where the sweep was called
+        return failed(outcome.index, reason)
     return outcome
 
 

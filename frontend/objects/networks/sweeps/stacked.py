@@ -35,12 +35,14 @@ from ranvier.objects.networks.sweeps.measures import (
 )
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.runs import FinishedRun, SortedRows
+from ranvier.objects.networks.sweeps.stacked_values import StackedValues
 from ranvier.objects.networks.sweeps.traces import Traces, are_parts_of_traces
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.runtime.columns import TableSnapshot
 from ranvier.session.given import is_a
 from ranvier.units import Quantity, second
 from ranvier.units import functions as unit_functions
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 
 class NotStacked(Exception):
@@ -281,10 +283,12 @@ class Form:
 
     Attributes:
         shape: Its shape.
-        make: Makes it of an element of an array, where it is a number.
+        dim: Its unit.
+        make: Makes it of an element of an array, or of a row of one.
     """
 
     shape: tuple[int, ...]
+    dim: Dimension
     make: Callable[[object], object]
 
     @staticmethod
@@ -299,16 +303,17 @@ class Form:
             NotStacked: If the first is another one.
         """
         plain, shape = np.asarray(values), np.shape(cast(Array, like))
-        if plain.shape[1:] != (shape or (1,)) or not _is_same(plain[0], like, values):
+        if plain.shape[1:] != (shape or (1,)) or plain.dtype.kind not in "bif" or not _is_same(plain[0], like, values):
             raise NotStacked
         if isinstance(like, Quantity):
             dim = like.dim
-            return Form(shape, lambda each: Quantity(cast(float, each), dim=dim))
-        return Form(shape, cast("Callable[[object], object]", type(like)))
+            return Form(shape, dim, lambda each: Quantity(cast(float, each), dim=dim))
+        return Form(shape, DIMENSIONLESS, np.array if shape else cast("Callable[[object], object]", type(like)))
 
-    def values(self, values: Array) -> list[object]:
-        """Returns the measure of each instance."""
-        return [row.copy() for row in values] if self.shape else [self.make(each) for each in np.asarray(values)[:, 0]]
+    def values(self, values: Array) -> StackedValues:
+        """Returns the measure of instances, of shape (instances, 1) or (instances, elements)."""
+        array = np.array(values if self.shape else values[:, 0], copy=True, subok=False)
+        return StackedValues(array, self.dim, self.make)
 
 
 def _is_same(row: Array, like: object, values: object) -> bool:

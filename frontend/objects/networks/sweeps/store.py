@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.columns import unit_of
-from ranvier.objects.networks.sweeps.kinds import QUICK, Fitting
-from ranvier.objects.networks.sweeps.set_values import Column, columns_of_values, unit_of_column
-from ranvier.objects.networks.sweeps.sets import plain
+from ranvier.objects.networks.sweeps.kinds import Fitting
+from ranvier.objects.networks.sweeps.set_values import Column, as_column, unit_of_column, values_of_sets
+from ranvier.objects.networks.sweeps.sets import Sets, plain
+from ranvier.objects.networks.sweeps.stacked_values import StackedValues
 from ranvier.objects.networks.sweeps.work import REMARKS, SETS, Outcome, Seeds
 from ranvier.runtime import parts
 from ranvier.session.given import is_a
@@ -24,52 +25,72 @@ MOST_WHOLE = 2**63
 class Store:
     """The outcomes of a sweep, in memory.
 
+    Args:
+        sets: The sets.
+        seeds: The seeds of those for which none is given.
+
     Attributes:
         seeds: The seeds of the sets.
         done: The sets that need not be done any more.
         failures: What went wrong, by set.
         warnings: What is to be said of sets that did not fail, by set.
-        kinds: What the values of each key are in a table, see `Axis.kind`.
     """
 
-    def __init__(self, seeds: Seeds) -> None:
+    def __init__(self, sets: Sets, seeds: Seeds) -> None:
         self.seeds = seeds
-        self.kinds: dict[str, str] = {}
         self.done: set[int] = set()
-        self.failures: dict[int, Outcome] = {}
-        self.warnings: dict[int, Outcome] = {}
-        self._outcomes: dict[int, Outcome] = {}
+        self.failures: dict[int, str] = {}
+        self.warnings: dict[int, str] = {}
+        self._sets = sets
+        self._outcomes: list[Outcome] = []
+        self._by_set: dict[int, Outcome] = {}
         self._fitting = Fitting()
         self._tables = parts.MemoryParts()
         self._table: object = None
 
+    def left(self, todo: Iterable[int]) -> list[int]:
+        """Returns those of some sets that were not done."""
+        return [k for k in todo if k not in self.done] if self.done else list(todo)
+
     def add(self, outcome: Outcome) -> None:
-        """Takes in an outcome; it is a failure if a table cannot hold it beside those of other sets."""
+        """Takes in an outcome; a set is a failure if a table cannot hold it beside the others."""
         self._table = None
-        is_review_due = self._take_in(outcome)
-        self.done.add(outcome.index)
-        self.note(outcome)
+        self._fail_if_odd(outcome)
+        kept, is_review_due = self._fitting.take_in(outcome, self.done)
+        for each in kept:
+            self.done.update(each.indices)
+            self.note(each)
+            self._hold(each)
+        if is_review_due:
+            self._review()
+
+    def _fail_if_odd(self, outcome: Outcome) -> None:
+        """Makes a failure of a set that no table can hold."""
+        if not outcome.error and not all(map(_are_simple, outcome.measures.values())):
+            try:
+                self._rows_of([outcome])
+            except (TypeError, DimensionMismatchError) as error:
+                outcome.error, outcome.measures, outcome.tables = f"{type(error).__name__}: {error}", {}, {}
+
+    def _hold(self, outcome: Outcome) -> None:
+        """Keeps an outcome."""
         for name, table in outcome.tables.items():
             self._tables.add(name, table)
         outcome.tables = {}
-        self._outcomes[outcome.index] = outcome
-        if is_review_due:
-            for each in self._review(self._outcomes.values()):
-                for name, table in each.tables.items():
-                    self._tables.add(name, table)
-                each.tables = {}
+        self._outcomes.append(outcome)
+        self._by_set = {}
 
-    def _take_in(self, outcome: Outcome) -> bool:
-        """Makes a failure of a set that a table cannot hold; returns whether others do not go with this one."""
-        if not outcome.error and not all(map(_is_simple, outcome.measures.values())):
-            try:
-                rows_of([outcome], self.kinds)
-            except (TypeError, DimensionMismatchError) as error:
-                outcome.error, outcome.measures, outcome.tables = f"{type(error).__name__}: {error}", {}, {}
-        return self._fitting.take_in(outcome, self.done)
+    def _review(self) -> None:
+        """Looks at sets again, since one that decides has come."""
+        self._outcomes = [each for outcome in self._outcomes for each in outcome.parts()]
+        self._by_set = {}
+        for each in self._looked_at_again(self._outcomes):
+            for name, table in each.tables.items():
+                self._tables.add(name, table)
+            each.tables = {}
 
-    def _review(self, held: Iterable[Outcome]) -> list[Outcome]:
-        """Looks at sets again, since one that decides has come; returns those that are no failures any more."""
+    def _looked_at_again(self, held: Iterable[Outcome]) -> list[Outcome]:
+        """Looks at sets again, each by itself; returns those that are no failures any more."""
         expelled, returned = self._fitting.again([each for each in held if not each.error])
         for outcome in expelled:
             self.warnings.pop(outcome.index, None)
@@ -82,9 +103,9 @@ class Store:
     def note(self, outcome: Outcome) -> None:
         """Takes note of what went wrong."""
         if outcome.error:
-            self.failures[outcome.index] = outcome
-        elif outcome.warning:
-            self.warnings[outcome.index] = outcome
+            self.failures[outcome.index] = outcome.error
+        else:
+            self.warnings.update(outcome.warnings)
 
     def flush(self) -> None:
         """Writes what waits to be written."""
@@ -92,8 +113,11 @@ class Store:
     def sets(self) -> object:
         """Returns the table with a row for each set that was done, in their order; None if there are none."""
         if self._table is None and self._outcomes:
-            self._table = rows_of([self._outcomes[k] for k in sorted(self._outcomes)], self.kinds)
+            self._table = self._rows_of(self._outcomes)
         return self._table
+
+    def _rows_of(self, outcomes: Sequence[Outcome]) -> object:
+        return rows_of(outcomes, self._sets, self.seeds)
 
     def table(self, name: str) -> object:
         """Returns what was recorded, in the order of the sets; None if nothing was."""
@@ -111,40 +135,90 @@ class Store:
 
     def outcome(self, k: int) -> Outcome:
         """Returns what has become of a set that was done."""
-        return self._outcomes[k]
+        found = self._held(k)
+        assert found is not None
+        return found
+
+    def _held(self, k: int) -> Outcome | None:
+        """Returns the outcome of a set that is kept here, None if there is none."""
+        if not self._by_set:
+            self._by_set = {each: outcome for outcome in self._outcomes for each in outcome.indices}
+        found = self._by_set.get(k)
+        return None if found is None else found.only(k)
 
     def __iter__(self) -> Iterator[int]:
         return iter(sorted(self.done))
 
 
-def rows_of(outcomes: Sequence[Outcome], kinds: Mapping[str, str]) -> object:
-    """Returns a table with a row for each outcome.
+def rows_of(outcomes: Sequence[Outcome], sets: Sets, seeds: Seeds) -> object:
+    """Returns a table with a row for each set, in their order.
 
     Args:
-        outcomes: The outcomes.
-        kinds: What the values of each key are, see `Axis.kind`.
+        outcomes: The outcomes of sets, at least one.
+        sets: All sets of the sweep.
+        seeds: The seeds of those for which none is given.
 
     Raises:
         TypeError: If a table cannot hold what was measured.
     """
-    columns: dict[str, Column] = {"instance": [each.index for each in outcomes]}
-    values, units = columns_of_values(outcomes, kinds)
+    ks: Array = np.array([k for each in outcomes for k in each.indices])
+    columns: dict[str, Column] = {"instance": ks}
+    values, units = values_of_sets(sets, seeds, ks)
     columns |= values
     for name in dict.fromkeys(name for each in outcomes for name in each.measures):
-        measured = [each.measures.get(name) for each in outcomes]
-        columns[name] = plain(measured)
-        units[name] = unit_of_column(measured)
-    columns["warning"] = [each.warning for each in outcomes]
-    columns["error"] = [each.error for each in outcomes]
-    return parts.table_of(columns, units, SETS)
+        pieces = _pieces(outcomes, name)
+        columns[name] = _joined([_plain(piece) for piece in pieces])
+        units[name] = next((unit for unit in [_unit_of(piece) for piece in pieces] if unit), "")
+    columns["warning"] = [text for each in outcomes for text in _warnings_of(each)]
+    columns["error"] = [each.error for each in outcomes for _ in each.indices]
+    return parts.in_order(parts.table_of(columns, units, SETS), "instance")
 
 
-_SIMPLE: set[type] = {*QUICK, Quantity} - {int}
+def _pieces(outcomes: Sequence[Outcome], name: str) -> list[Sequence[object]]:
+    """Returns the values of a measure, None for sets without it: those of sets by themselves as one list."""
+    found: list[Sequence[object]] = []
+    lone: list[object] = []
+    for each in outcomes:
+        values = each.measures.get(name)
+        if type(values) is StackedValues:
+            found += [lone, values]
+            lone = []
+        else:
+            lone += values or [None] * len(each)
+    return [each for each in (*found, lone) if each]
+
+
+def _warnings_of(outcome: Outcome) -> list[str]:
+    """Returns what is to be said of each set, "" for nothing."""
+    if not outcome.warnings:
+        return [""] * len(outcome)
+    return [outcome.warnings.get(k, "") for k in outcome.indices]
+
+
+def _plain(values: Sequence[object]) -> Column:
+    """Returns values of a measure as a table holds them."""
+    return as_column(values.array) if type(values) is StackedValues else plain(values)
+
+
+def _unit_of(values: Sequence[object]) -> str:
+    return values.unit if type(values) is StackedValues else unit_of_column(values)
+
+
+def _joined(pieces: Sequence[Column]) -> Column:
+    """Returns values of several outcomes, one after another: as one array, where they are arrays of one form."""
+    arrays = [piece for piece in pieces if isinstance(piece, np.ndarray)]
+    if len(arrays) == len(pieces) and len({(each.dtype, each.shape[1:]) for each in arrays}) == 1:
+        return np.concatenate(arrays)
+    return [value for piece in pieces for value in (piece.tolist() if isinstance(piece, np.ndarray) else piece)]
+
+
+def _are_simple(values: Sequence[object]) -> bool:
+    """Tells whether any table can hold values of a measure: numbers or truth values, one or an array, or a text."""
+    return type(values) is StackedValues or all(map(_is_simple, values))
 
 
 def _is_simple(value: object) -> bool:
-    """Tells whether any table can hold a measure: numbers or truth values, one or an array, or a text."""
-    if type(value) in _SIMPLE:
+    if type(value) is float or type(value) is Quantity:
         return True
     if is_a(value, np.ndarray):
         dtype = cast(Array, value).dtype
@@ -154,11 +228,19 @@ def _is_simple(value: object) -> bool:
     return value is None or is_a(value, (bool, float, str, np.floating, np.bool_))
 
 
-def outcome_of(row: Mapping[str, object], units: Mapping[str, str]) -> Outcome:
-    """Returns the outcome that a row of the table of sets tells of; all its values are measures."""
-    known = {name: value for name, value in row.items() if name not in REMARKS}
-    values = {name: with_unit(value, units.get(name, "")) for name, value in known.items()}
-    return Outcome(int(cast(int, row["instance"])), {}, values, {}, str(row["warning"]), str(row["error"]))
+def outcome_of(row: Mapping[str, object], units: Mapping[str, str], keys: Collection[str]) -> Outcome:
+    """Returns the outcome that a row of the table of sets tells of.
+
+    Args:
+        row: The values of the row.
+        units: The units of columns.
+        keys: The columns that are values of the set; the others are measures.
+    """
+    k = int(cast(int, row["instance"]))
+    names = (name for name in row if name not in REMARKS and name not in keys)
+    measures: dict[str, Sequence[object]] = {name: [with_unit(row[name], units.get(name, ""))] for name in names}
+    warnings = {k: str(row["warning"])} if row["warning"] else {}
+    return Outcome([k], measures, {}, warnings, str(row["error"]))
 
 
 def with_unit(value: object, unit: str) -> object:

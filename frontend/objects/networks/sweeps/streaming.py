@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Protocol
 
-from ranvier.objects.networks.sweeps.work import Outcome, Work, failed
+from ranvier.objects.networks.sweeps.work import Outcome, failed
 from ranvier.runtime.lost import INTERRUPTED, Lost
 
 POLL_SECONDS = 0.1
@@ -70,16 +70,15 @@ class Sender(Protocol):
         ...
 
 
-def stream(sender: Sender, work: Work, todo: Sequence[int], stopped: Callable[[], bool]) -> Generator[Outcome]:
+def stream(sender: Sender, todo: Sequence[int], stopped: Callable[[], bool]) -> Generator[Outcome]:
     """Yields the outcomes of sets, as they come.
 
     Args:
         sender: Sends them to workers.
-        work: What is to be done.
         todo: The sets.
         stopped: Tells whether to end; what is there then is still yielded.
     """
-    traffic = _Traffic(sender, work, todo)
+    traffic = _Traffic(sender, todo)
     try:
         while traffic.is_going_on and not stopped():
             traffic.fill()
@@ -93,8 +92,8 @@ def stream(sender: Sender, work: Work, todo: Sequence[int], stopped: Callable[[]
 class _Traffic:
     """The sets that are still to be sent, and those on their way."""
 
-    def __init__(self, sender: Sender, work: Work, todo: Sequence[int]) -> None:
-        self._sender, self._work = sender, work
+    def __init__(self, sender: Sender, todo: Sequence[int]) -> None:
+        self._sender = sender
         self._rest = deque(todo)
         self._again: deque[list[int]] = deque()
         self._suspects: deque[int] = deque()
@@ -149,7 +148,7 @@ class _Traffic:
                 found += self._outcomes(*self._pending.pop(number))
                 number = self._arrivals.get_nowait()
         except queue.Empty:
-            self._done += len(found)
+            self._done += sum(map(len, found))
             return found
 
     def _outcomes(self, future: Future, chunk: list[int]) -> list[Outcome]:
@@ -163,9 +162,7 @@ class _Traffic:
         if found is None:
             self._again.append(chunk)
             return []
-        for outcome in found:
-            outcome.values = self._work.values(outcome.index)
-        left = {*chunk} - {outcome.index for outcome in found}
+        left = {*chunk}.difference(*(outcome.indices for outcome in found))
         if left:  # they are done again, unless the sweep ends; a set that interrupts its worker each time is a failure
             self._lose(sorted(left), Lost(INTERRUPTED, is_over=False), was_alone=was_alone)
         return found
@@ -176,7 +173,7 @@ class _Traffic:
         A set may be lost because another one has ended its worker: so it is tried by itself at the end.
         """
         if error.is_over or was_alone:
-            self._failures += [failed(k, self._work.values(k), error.reason, is_final=False) for k in chunk]
+            self._failures += [failed(k, error.reason, is_final=False) for k in chunk]
         elif len(chunk) == 1:
             self._suspects += chunk
         else:

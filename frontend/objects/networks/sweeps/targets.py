@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
@@ -15,7 +14,6 @@ from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.inputs.spikegeneratorgroup import SpikeGeneratorGroup
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
-from ranvier.objects.networks.sweeps.columns import without_unit
 from ranvier.objects.networks.sweeps.given_spikes import GivenSpikes
 from ranvier.objects.networks.sweeps.numbers import Numbers
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, shown
@@ -346,55 +344,3 @@ def check_special(sets: Sets, name: str, network: Sweepable) -> None:
             "The sweep changes 'dt', but no object of the network follows the default clock: all were given a clock or "
             "a dt of their own."
         )
-
-
-def check_constants(targets: Targets, used: set[str], names: Names, network: Sweepable) -> None:
-    """Checks that all constants of a sweep are used.
-
-    Args:
-        targets: What the sweep changes.
-        used: The names that the texts of the model ask for.
-        names: What names stand for.
-        network: The network.
-
-    Raises:
-        KeyError: If a name is not used anywhere, with a proposal.
-    """
-    owners = {
-        name: obj.name for obj in network if isinstance(obj, VariableOwner) for name in getattr(obj, "namespace", {})
-    }
-    for name in targets.constants:
-        if name in owners:
-            continue
-        if name.partition("_")[0] == "xi":
-            raise KeyError(f"'{name}' in over is noise in the texts of models; it has no value that could be changed.")
-        if name not in used:
-            with_unit = without_unit(name)
-            if with_unit is not None:
-                raise KeyError(
-                    f"'{name}' in over: units stand in the names of columns of tables; elsewhere, values have them: "
-                    f"over={{'{with_unit[0]}': [...]*{with_unit[1]}}}."
-                )
-            known = [*sorted(used), *SPECIAL, *names.variable_names()]
-            hint = one_of(known, name)
-            if not hint:
-                near = [each for each in names.variable_names() if each.partition(".")[2] == name]
-                near = near or difflib.get_close_matches(name, known, 2)
-                hint = f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else _names_used(name, used)
-            raise KeyError(
-                f"'{name}' in over is no name that the network's texts use, so that changing it would have no effect."
-                f"{hint}"
-            )
-
-
-MOST_NAMES = 12
-"""So many names are listed at most."""
-
-
-def _names_used(name: str, used: set[str]) -> str:
-    """Returns what else there is, for a name that is not used and none is like."""
-    if name in ("N", "n"):
-        return OTHER_NETWORKS
-    if not 0 < len(used) <= MOST_NAMES:
-        return ""
-    return f" They use {', '.join(sorted(used))}."

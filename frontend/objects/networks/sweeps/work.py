@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, TypeVar, cast
@@ -14,6 +13,8 @@ import numpy as np
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.new_storage import dimension_text
 from ranvier.objects.networks.sweeps.sets import Sets
+from ranvier.objects.networks.sweeps.stacked_values import StackedValues
+from ranvier.runtime import parts
 from ranvier.session.randomness import random_state
 from ranvier.units import Quantity
 
@@ -27,29 +28,75 @@ REMARKS = ("instance", "warning", "error")
 
 @dataclass
 class Outcome:
-    """What has become of a set.
+    """What has become of a set, or of several that were computed together, none of which has failed.
 
     Attributes:
-        index: Its number.
-        values: Its values, the seed among them.
-        measures: Name → what was measured.
-        tables: Name → `pyarrow.Table` of what was recorded and kept.
-        warning: What is to be said of it although it did not fail, "" if nothing.
-        error: What went wrong, "" if nothing.
+        indices: The numbers of the sets.
+        measures: Name → what was measured, a value for each set; of several sets these are `StackedValues`.
+        tables: Name → `pyarrow.Table` of what was recorded and kept, with a column "instance".
+        warnings: The number of a set → what is to be said of it although it did not fail.
+        error: What went wrong with the set, "" if nothing.
         is_final: Whether doing it again would give the same: not so if a worker process died, or memory ran out.
-        seconds: Wall time that it took.
-        has_more: Whether others were computed with it, which follow at once.
+        has_more: Whether others were computed with them, which follow at once.
     """
 
-    index: int
-    values: Mapping[str, object]
-    measures: dict[str, object] = field(default_factory=lambda: {})
+    indices: Sequence[int]
+    measures: dict[str, Sequence[object]] = field(default_factory=lambda: {})
     tables: dict[str, object] = field(default_factory=lambda: {})
-    warning: str = ""
+    warnings: dict[int, str] = field(default_factory=lambda: {})
     error: str = ""
     is_final: bool = True
-    seconds: float = 0.0
     has_more: bool = False
+
+    @staticmethod
+    def of_some(
+        indices: Sequence[int], measures: Mapping[str, StackedValues], tables: Mapping[str, object], taken: Array
+    ) -> Outcome:
+        """Returns the outcome of some of several sets.
+
+        Args:
+            indices: The numbers of the sets.
+            measures: Name → what was measured of each.
+            tables: Name → what was recorded in all.
+            taken: Which sets it is to have.
+        """
+        if taken.all():
+            return Outcome(indices, dict(measures), dict(tables))
+        ks = [k for k, is_taken in zip(indices, taken.tolist(), strict=True) if is_taken]
+        rows = {name: parts.rows_with(table, "instance", ks) for name, table in tables.items()}
+        return Outcome(ks, {name: values.where(taken) for name, values in measures.items()}, rows)
+
+    def __len__(self) -> int:
+        """Returns the number of sets."""
+        return len(self.indices)
+
+    @property
+    def index(self) -> int:
+        """The number of the first set, which mostly is the only one."""
+        return self.indices[0]
+
+    def parts(self, size: int = 1) -> Iterator[Outcome]:
+        """Yields outcomes of so many of the sets at most: this one, if it has no more; none if it has no sets."""
+        if 0 < len(self) <= size:
+            yield self
+            return
+        for begin in range(0, len(self), size):
+            yield self._part(slice(begin, begin + size))
+
+    def only(self, k: int) -> Outcome:
+        """Returns the outcome of one of the sets."""
+        place = self.indices.index(k)
+        return self if len(self) == 1 else self._part(slice(place, place + 1))
+
+    def _part(self, places: slice) -> Outcome:
+        ks = self.indices[places]
+        return Outcome(
+            ks,
+            {name: column[places] for name, column in self.measures.items()},
+            {name: parts.rows_with(table, "instance", ks) for name, table in self.tables.items()},
+            {k: self.warnings[k] for k in ks if k in self.warnings},
+            is_final=self.is_final,
+        )
 
 
 class NotAbreast(Exception):
@@ -180,29 +227,26 @@ def values_with_seed(sets: Sets, seeds: Seeds, k: int) -> dict[str, object]:
     return values
 
 
-def attempted(k: int, values: Mapping[str, object], action: Callable[[Outcome], None]) -> Outcome:
+def attempted(k: int, action: Callable[[Outcome], None]) -> Outcome:
     """Returns the outcome of a set, whatever happens to it.
 
     Args:
         k: Its number.
-        values: Its values.
         action: Does it.
     """
-    outcome = Outcome(k, values)
-    began = time.perf_counter()
+    outcome = Outcome([k])
     try:
         action(outcome)
     except Exception as error:
         outcome.measures, outcome.tables = {}, {}
         outcome.error = error_text(error)
         outcome.is_final = not isinstance(error, MemoryError)
-    outcome.seconds = time.perf_counter() - began
     return outcome
 
 
-def failed(k: int, values: Mapping[str, object], error: str, *, is_final: bool = True, seconds: float = 0.0) -> Outcome:
+def failed(k: int, error: str, *, is_final: bool = True) -> Outcome:
     """Returns the outcome of a set that could not be done."""
-    return Outcome(k, values, error=error, is_final=is_final, seconds=seconds)
+    return Outcome([k], error=error, is_final=is_final)
 
 
 def error_text(error: BaseException) -> str:

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import cast
 
-from ranvier.objects.networks.sweeps.work import Computable, Outcome
+from ranvier.objects.networks.sweeps.work import Computable, Outcome, failed
 
 POLL_SECONDS = 0.1
 """So often it is looked whether the sweep is to end."""
@@ -144,7 +144,7 @@ class _Crew:
         if worker.todo:
             k, *others = worker.todo
             self._rest += reversed(others)
-            yield Outcome(k, self._work.values(k), error=_death(worker.process.exitcode), is_final=False)
+            yield failed(k, _death(worker.process.exitcode), is_final=False)
         if self._rest:
             self._start()
 
@@ -193,4 +193,4 @@ def _serve(work: Computable, pipe: Connection, others: Sequence[Connection]) -> 
                     pipe.send(outcome)
                 except (TypeError, AttributeError, ValueError) as error:  # a measure that cannot be sent
                     reason = f"{type(error).__name__}: what was measured cannot leave the worker process: {error}"
-                    pipe.send(Outcome(k, outcome.values, error=reason, seconds=outcome.seconds))
+                    pipe.send(failed(k, reason))
