@@ -78,6 +78,7 @@ class ExpressionForm:
 
 _expressions: WeakKeyDictionary[Function, tuple[FunctionImplementation, ExpressionForm]] = WeakKeyDictionary()
 _natives: WeakKeyDictionary[Function, tuple[FunctionImplementation, NativeFunction]] = WeakKeyDictionary()
+_refused: WeakKeyDictionary[Function, FunctionImplementation] = WeakKeyDictionary()  # C++ that could not be compiled
 
 
 def expression_of(function: Function) -> ExpressionForm | None:
@@ -144,7 +145,10 @@ def _check_type(owner: Function, found: DType, declared: str) -> None:
 
 
 def native_of(function: Function) -> NativeFunction | None:
-    """Returns the code of a function that compiled code can call; None if only Python can.
+    """Returns the code of a function that compiled code can call; None if Python computes the values.
+
+    Of a Python function and C++ code the Python function is taken, unless there is Cython code as well: then Brian,
+    too, runs compiled code unless it is told otherwise.
 
     Raises:
         ValueError: Its text is wrong.
@@ -157,16 +161,30 @@ def native_of(function: Function) -> NativeFunction | None:
             "function compute the values, or give C++ code with @implementation('cpp', ...)."
         )
     target = next((name for name in ("mlir", "llvm", "cpp") if name in implementations), None)
-    if target is None or (target == "cpp" and function.has_python):
-        if target == "cpp":
-            logger.info(
-                f"The function '{function.label}' is called in Python, although it is given in C++, too: this takes "
-                "longer. Its C++ is used where the Python function is empty or raises NotImplementedError.",
-                f"python_function_{function.label}",
-                once=True,
-            )
+    if target is None:
         return None
-    given = implementations[target]
+    if target != "cpp" or not function.has_python:
+        return _native(function, target)
+    reason = (
+        "Its C++ is used where the Python function is empty, raises NotImplementedError, or has Cython code as well."
+    )
+    if "cython" in implementations and _refused.get(function) is not implementations["cpp"]:
+        try:
+            return _native(function, target)
+        except (NotImplementedError, ValueError, TypeError) as error:
+            _refused[function] = implementations["cpp"]
+            reason = str(error)
+    logger.info(
+        f"The function '{function.label}' is called in Python, although it is given in C++, too: this takes longer. "
+        f"{reason}",
+        f"python_function_{function.label}",
+        once=True,
+    )
+    return None
+
+
+def _native(function: Function, target: str) -> NativeFunction:
+    given = function.implementations[target]
     known = _natives.get(function)
     if known is None or known[0] is not given:
         make = {"mlir": _from_mlir, "llvm": _from_llvm, "cpp": library_of}[target]
