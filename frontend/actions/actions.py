@@ -206,12 +206,14 @@ class HostFunction:
     """A function that exists only in Python: code that calls it is executed by the host.
 
     `call(*arrays)` takes and gives plain SI arrays; functions that want the number of values themselves have
-    `vectorise`, and get `numpy.arange(number of elements)` as further argument.
+    `vectorise`, and get `numpy.arange(number of elements)` as further argument. Functions that are not `stateless` may
+    give something else at each call.
     """
 
     call: Callable[..., Any]
     label: str
     vectorise: bool = False
+    stateless: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,10 +90,12 @@ def library_of(function: Function, given: FunctionImplementation) -> NativeFunct
     try:
         made = library(source, current_cache())
     except CompilerMissing as error:
+        only, remedy = (" only", "Let its Python function compute the values, too, or install")
+        if function.has_python:
+            only, remedy = "", "Install"
         raise NotImplementedError(
-            f"The function '{function.label}' is written in C++ only, and there is no C++ compiler on this machine "
-            f"({error}). Let its Python function compute the values, too, or install a compiler (g++ or clang++; the "
-            "environment variable CXX may name another)."
+            f"The function '{function.label}' is written in C++{only}, and there is no C++ compiler on this machine "
+            f"({error}). {remedy} a compiler (g++ or clang++; the environment variable CXX may name another)."
         ) from None
     except CodegenError as error:
         raise ValueError(f"The C++ code of the function '{function.label}' cannot be used:\n{error}") from None

@@ -79,6 +79,7 @@ class ExpressionForm:
 
 _expressions: WeakKeyDictionary[Function, tuple[FunctionImplementation, ExpressionForm]] = WeakKeyDictionary()
 _natives: WeakKeyDictionary[Function, tuple[FunctionImplementation, NativeFunction]] = WeakKeyDictionary()
+_refused: WeakKeyDictionary[Function, FunctionImplementation] = WeakKeyDictionary()  # C++ that could not be compiled
 
 
 def expression_of(function: Function) -> ExpressionForm | None:
@@ -145,7 +146,10 @@ def _check_type(owner: Function, found: DType, declared: str) -> None:
 
 
 def native_of(function: Function) -> NativeFunction | None:
-    """Returns the code of a function that compiled code can call; None if only Python can.
+    """Returns the code of a function that compiled code can call; None if Python computes the values.
+
+    Of a Python function and C++ code the Python function is taken, unless there is Cython code as well: then Brian,
+    too, runs compiled code unless it is told otherwise.
 
     Raises:
         ValueError: Its text is wrong.
@@ -168,24 +172,27 @@ def native_of(function: Function) -> NativeFunction | None:
 def _native_beside_python(function: Function) -> NativeFunction | None:
     """Returns the C++ of a function that Python computes, too; None if Python is to be called.
 
-    Scripts for standalone devices mean the C++: with Brian their Python function is never called, and may be unable to
-    take arrays.
+    Scripts for standalone devices mean the C++, and so do those that give Cython code as well: with Brian their Python
+    function is never called, and may be unable to take arrays.
     """
-    why = "This takes longer. Its C++ is used where the Python function is empty or raises NotImplementedError"
-    if Standalone.program is not None:
+    given, is_meant = function.implementations["cpp"], Standalone.program is not None
+    why = "Its C++ is used where the Python function is empty, raises NotImplementedError, or has Cython code as well."
+    if (is_meant or "cython" in function.implementations) and _refused.get(function) is not given:
         try:
             return _native(function, "cpp")
-        except NotImplementedError as error:  # there is no compiler
+        except (NotImplementedError, ValueError, TypeError) as error:
+            _refused[function] = given
             why = str(error)
-        except ValueError as error:
-            logger.warn(
-                f"The function '{function.label}' is called in Python, which takes longer. {error}",
-                f"cpp_function_{function.label}",
-                once=True,
-            )
-            return None
+            if is_meant and not isinstance(error, NotImplementedError):  # a compiler is there, and refuses
+                logger.warn(
+                    f"The function '{function.label}' is called in Python, which takes longer. {why}",
+                    f"cpp_function_{function.label}",
+                    once=True,
+                )
+                return None
     logger.info(
-        f"The function '{function.label}' is called in Python, although it is given in C++, too. {why.rstrip('.')}.",
+        f"The function '{function.label}' is called in Python, although it is given in C++, too: this takes longer. "
+        f"{why}",
         f"python_function_{function.label}",
         once=True,
     )
@@ -193,8 +200,7 @@ def _native_beside_python(function: Function) -> NativeFunction | None:
 
 
 def _native(function: Function, target: str) -> NativeFunction:
-    implementations = function.implementations
-    given = implementations[target]
+    given = function.implementations[target]
     known = _natives.get(function)
     if known is None or known[0] is not given:
         make = {"mlir": _from_mlir, "llvm": _from_llvm, "cpp": library_of}[target]

@@ -13,10 +13,13 @@ from ranvier.equations.empty_functions import is_empty
 from ranvier.equations.expressions import functions
 from ranvier.equations.parser import parse_expression
 from ranvier.public import public
+from ranvier.session.logger import get_logger
 from ranvier.units.checks import get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 from ranvier.units.mismatch import DimensionMismatchError
 from ranvier.units.quantity import Quantity
+
+logger = get_logger("ranvier.core.functions")
 
 FORMS = "ranvier.analysis.function_forms"
 """The module that sets `Function.code_values`."""
@@ -32,6 +35,9 @@ CODE_TARGETS = ("expression", "mlir", "llvm", "cpp")
 
 C_TARGETS = ("cpp", "cython")
 """Names by which targets that take C++ source may be called."""
+
+SINGLE_VALUES = ("The truth value of an array", "can be converted to Python scalars")
+"""What numpy's errors say when code for single values, such as `if v > 0:` or `math.exp(v)`, gets an array."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +222,7 @@ class Function:
         self.stateless = stateless
         self.auto_vectorise = auto_vectorise
         self.implementations = FunctionImplementations(self, getattr(type(self), "implementations", None))
+        self._each_element = False
         self._check_description()
 
     def _check_description(self) -> None:
@@ -353,17 +360,53 @@ class Function:
         if found is not None and found.discard_units:
             return _given(found.code(*args), self.label)
         function = found.code if found is not None else self
-        dims = [None if i >= self.n_args or isinstance(u, str) else u for i, u in enumerate(self._arg_units)]
-        with_units = [_with_unit(arg, dims[i] if i < len(dims) else None) for i, arg in enumerate(args)]
+        if self._each_element:
+            return self._on_each(function, args)
         try:
-            return self._without_units(function(*with_units))
+            return self._on_values(function, args)
         except NotImplementedError as error:
-            if not any(target in self.implementations for target in C_TARGETS):
+            if not self.is_given_in_c:
                 raise
             raise NotImplementedError(
                 f"The Python function of '{self.label}' does not compute these values: let it, or leave it empty, so "
                 f"that its C++ code is used. ({error or 'It raises NotImplementedError.'})"
             ) from error
+        except (ValueError, TypeError) as error:
+            if not any(words in str(error) for words in SINGLE_VALUES):
+                raise
+            if not self.is_given_in_c:
+                error.add_note(
+                    f"'{self.label}' is called with the values of all elements at once, as an array: use clip(), "
+                    "int(condition)*value or numpy's where() instead of 'if', and exp() and the like of numpy instead "
+                    "of those of math."
+                )
+                raise
+            self._each_element = True
+            logger.warning(
+                f"The Python function '{self.label}' takes one value at a time, not arrays: it is called for each "
+                "element, which takes long. Let it take arrays, or leave it empty, so that its C++ code is used.",
+                f"single_values_{self.label}",
+                once=True,
+            )
+            return self._on_each(function, args)
+
+    @property
+    def is_given_in_c(self) -> bool:
+        """Whether there is code for a target that takes C++ source."""
+        return any(target in self.implementations for target in C_TARGETS)
+
+    def _on_values(self, function: Callable[..., Any], args: Sequence[Any]) -> Any:
+        """Calls a function with values that get the units it declares."""
+        dims = [None if i >= self.n_args or isinstance(u, str) else u for i, u in enumerate(self._arg_units)]
+        with_units = [_with_unit(arg, dims[i] if i < len(dims) else None) for i, arg in enumerate(args)]
+        return self._without_units(function(*with_units))
+
+    def _on_each(self, function: Callable[..., Any], args: Sequence[Any]) -> Any:
+        """Calls a function for each element; its arguments have the same length, or are one value for all."""
+        arrays = np.broadcast_arrays(*args)
+        flat = [array.flat for array in arrays]
+        values = [self._on_values(function, [one[()] for one in each]) for each in zip(*flat, strict=True)]
+        return np.reshape(values, arrays[0].shape)[()]
 
     def _without_units(self, result: Any) -> Any:
         result = _given(result, self.label)

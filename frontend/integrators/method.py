@@ -30,7 +30,11 @@ class _AllMethods:
 
 @public
 class StateUpdateMethod:
-    """A method of integration.
+    """A method of integration. Scripts may make their own: a class whose `__call__` writes the statements of a step.
+
+    Args:
+        name: How users call it.
+        warning: What to tell users who choose it, if anything.
 
     Attributes:
         name: How users call it.
@@ -43,7 +47,10 @@ class StateUpdateMethod:
     stateupdaters = _AllMethods()
     """All methods by name."""
 
-    def __init__(self, name: str, warning: str | None = None) -> None:
+    name: str = "custom"
+    warning: str | None = None
+
+    def __init__(self, name: str = "custom", warning: str | None = None) -> None:
         self.name = name
         self.warning = warning
 
@@ -89,8 +96,13 @@ class StateUpdateMethod:
         """Makes a method known by a name.
 
         Raises:
-            ValueError: The name is taken.
+            ValueError: The name is taken, or what is given is no method.
         """
+        if not isinstance(stateupdater, StateUpdateMethod):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ValueError(
+                f"A method of integration is an object of a subclass of StateUpdateMethod, not {stateupdater!r}: give "
+                "functions to groups as 'method', they need no name."
+            )
         from ranvier.integrators.choice import METHODS  # it knows all methods, which are subclasses
 
         if name.lower() in METHODS or name.lower() in registered:
@@ -106,7 +118,8 @@ class StateUpdateMethod:
         group_name: str | None = None,
     ) -> str:
         """Returns the assignments of one step as text, after choosing the method like a group does."""
-        if is_function(method):
+        method = named(method)
+        if is_writer(method):
             return code_of(method, equations, variables or {}, method_options)
         from ranvier.integrators.choice import choose  # it knows all methods, which are subclasses
 
@@ -117,9 +130,16 @@ class StateUpdateMethod:
         return f"{type(self).__name__}({self.name!r})"
 
 
-def is_function(method: object) -> TypeGuard[Callable[..., object]]:
-    """Tells whether a method is a function of the script, which writes the statements of a step itself."""
-    return callable(method) and not isinstance(method, StateUpdateMethod)
+def named(method: object) -> object:
+    """Returns the method that a script registered by this name, or what was given."""
+    return registered.get(method.lower(), method) if isinstance(method, str) else method
+
+
+def is_writer(method: object) -> TypeGuard[Callable[..., object]]:
+    """Tells whether a function or method of the script writes the statements of a step itself, as text."""
+    if isinstance(method, StateUpdateMethod):
+        return type(method).integrate is StateUpdateMethod.integrate
+    return callable(method)
 
 
 def code_of(
@@ -128,7 +148,7 @@ def code_of(
     variables: Mapping[str, Any],
     options: MethodOptions | None,
 ) -> str:
-    """Returns the statements that a function of the script writes.
+    """Returns the statements that a function or method of the script writes.
 
     Raises:
         TypeError: What it returns is no text.

@@ -85,6 +85,11 @@ class Resting(Integrated, Refractory, Protocol):
     """A group whose equations are integrated, and whose elements may rest after events."""
 
     @property
+    def equations(self) -> Equations:
+        """The equations as they are shown, with what refractoriness adds."""
+        ...
+
+    @property
     def refractory(self) -> bool | str | Quantity:
         """False, a time, or text that means a time or a condition."""
         ...

@@ -5,9 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from html import escape
+from typing import Protocol
 
 from ranvier.public import public_in
 from ranvier.units import Quantity, second
+
+
+class Profiled(Protocol):
+    """A network that may know how long its objects took."""
+
+    @property
+    def profiling_info(self) -> list[tuple[str, Quantity]]:
+        """(name, time) of each object, the slowest first."""
+        ...
 
 
 class Stopwatch:
@@ -58,16 +68,20 @@ class ProfilingSummary:
     """A table of times, the slowest first.
 
     Args:
-        times: (name, time) of each object.
+        net: The network, or (name, time) of each object.
         show: Greatest number of rows.
 
     Attributes:
         names: The objects.
         times: The time of each.
         percentages: The part of the time of all objects that each took.
+
+    Raises:
+        ValueError: If the last run of the network was not profiled.
     """
 
-    def __init__(self, times: Sequence[tuple[str, Quantity]], show: int | None = None) -> None:
+    def __init__(self, net: Profiled | Sequence[tuple[str, Quantity]], show: int | None = None) -> None:
+        times = net if isinstance(net, Sequence) else net.profiling_info
         total = sum(float(value) for _, value in times) or 1.0
         self.rows = [(name, value, 100 * float(value) / total) for name, value in times][:show]
         self.names = [name for name, _, _ in self.rows]

@@ -27,6 +27,7 @@ from ranvier.session.preferences import prefs
 from ranvier.units import get_dimensions
 
 if TYPE_CHECKING:
+    from ranvier.equations.equations import Equations
     from ranvier.integrators.system import OdeSystem
 
 logger = get_logger("ranvier.stateupdaters.base")
@@ -74,14 +75,24 @@ class Integration(Part[G]):
 
     def _facts(self, group: G) -> tuple[object, ...]:
         """Returns what the code depends on besides names."""
-        from ranvier.integrators.method import is_function  # loads sampling and algebra: at the run only
+        from ranvier.integrators.method import is_writer  # loads sampling and algebra: at the run only
+
+        choices = self._choices()
+        # writers may do something else each time: the code is never the same
+        choice = object() if any(map(is_writer, choices)) else choices
+        return group.user_equations, choice, dict(group.method_options)
+
+    def _choices(self) -> tuple[object, ...]:
+        """Returns what was given as method, or the methods in the list that was given."""
+        from ranvier.integrators.method import named  # loads sampling and algebra: at the run only
 
         choice: object = self.method_choice
-        if is_function(choice):
-            choice = object()  # may do something else each time: the code is never the same
-        elif isinstance(choice, (list, tuple)):
-            choice = tuple(cast("Sequence[object]", choice))
-        return group.user_equations, choice, dict(group.method_options)
+        several = cast("Sequence[object]", choice) if isinstance(choice, (list, tuple)) else (choice,)
+        return tuple(map(named, several))
+
+    def _equations_to_write(self, group: G) -> Equations:
+        """Returns the equations for methods of the script, which write the statements of a step themselves."""
+        return group.user_equations
 
     def _integration(self, new_scope: Callable[[], Scope]) -> Sequence[act.MapCode]:
         group, scope = self.group, new_scope()
@@ -121,29 +132,47 @@ class Integration(Part[G]):
         """Returns what is computed before the equations are integrated."""
         return []
 
-    def _integrated(self, group: Integrated, scope: Scope) -> tuple[Line, ...]:
-        from ranvier.integrators.method import code_of, is_function  # loads sampling and algebra: at the run only
+    def _integrated(self, group: G, scope: Scope) -> tuple[Line, ...]:
+        from ranvier.integrators.method import is_writer  # loads sampling and algebra: at the run only
 
-        if is_function(self.method_choice):
-            self.method = getattr(self.method_choice, "__name__", "custom")
-            text = code_of(self.method_choice, group.user_equations, group.variables, group.method_options)
-            return scope.unchecked_code(text)
+        choices = self._choices()
+        if any(map(is_writer, choices)):
+            return self._first_that_can(group, scope, choices)
         system = self._system(group, scope)
         # what the code depends on: the dimensions, types, and fixed values of symbols; other values are arguments of it
         meanings = {name: _without_value(symbol) for name, symbol in system.symbols.items()}
         identity = (system.equations, system.refractory, system.held_functions, meanings)
         if self._last is None or not _equal(self._last[0], identity):
-            self._last = (identity, self._chosen(group, system))
+            self._last = (identity, self._chosen(group, system, self.method_choice))
         return self._last[1]
 
-    def _chosen(self, group: Integrated, system: OdeSystem) -> tuple[Line, ...]:
+    def _first_that_can(self, group: G, scope: Scope, choices: Sequence[object]) -> tuple[Line, ...]:
+        """Returns the code of the first of some methods that can integrate the equations; some write it themselves."""
+        from ranvier.integrators.method import code_of, is_writer
+        from ranvier.integrators.system import UnsupportedEquationsException
+
+        refused: UnsupportedEquationsException | None = None
+        for method in choices:
+            try:
+                if not is_writer(method):
+                    return self._chosen(group, self._system(group, scope), method)
+                text = code_of(method, self._equations_to_write(group), group.variables, group.method_options)
+            except UnsupportedEquationsException as error:
+                refused = error
+                continue
+            self.method = getattr(method, "__name__", getattr(method, "name", "custom"))
+            return scope.unchecked_code(text)
+        assert refused is not None
+        raise refused
+
+    def _chosen(self, group: Integrated, system: OdeSystem, method: Method) -> tuple[Line, ...]:
         from ranvier.integrators.choice import applicable, choose
         from ranvier.integrators.system import UnsupportedEquationsException
 
         try:
-            chosen = choose(system, self.method_choice, group.method_options, group.name)
+            chosen = choose(system, method, group.method_options, group.name)
         except UnsupportedEquationsException as error:
-            name = getattr(self.method_choice, "name", self.method_choice)
+            name = getattr(method, "name", method)
             raise UnsupportedEquationsException(
                 f"The method '{name}' cannot integrate the equations of '{group.name}': {error} "
                 f"Methods that can: {', '.join(applicable(system)) or 'none'}."
@@ -193,6 +222,10 @@ class StateUpdater(Integration[Resting]):
     def is_refractory(self) -> bool:
         """Whether neurons may be refractory."""
         return self.group.is_refractory
+
+    def _equations_to_write(self, group: Resting) -> Equations:
+        """Returns the equations with the factor `int(not_refractory)` where neurons may rest, as Brian gives them."""
+        return group.equations if self.is_refractory else group.user_equations
 
     def _facts(self, group: Resting) -> tuple[object, ...]:
         value = group.refractory

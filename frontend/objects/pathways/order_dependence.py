@@ -5,7 +5,8 @@ order: additions to (or multiplications of) variables of neurons by what those d
 are the same for all synapses of a neuron. All other code deserves a warning.
 
 Random numbers belong to synapses, whatever their order: sums of them need no warning (Brian gives one), assignments of
-them do. A function of the script that is executed by Python may give something else at each call.
+them do. A function of the script that is executed by Python may give something else at each call: what it adds is taken
+to be the same in any order, unless the function is declared to have a state.
 """
 
 from __future__ import annotations
@@ -48,15 +49,15 @@ def depends_on_order(code: Sequence[Line], bindings: Mapping[str, SynapticBindin
     read: dict[str, frozenset[str]] = {}
     for line in lines:
         used = _expanded(line.expr, read, bindings)
-        if line.target in of_neurons and any(_may_have_state(name, bindings) for name in used):
-            return True
         writes = of_neurons.get(line.target)
+        change = None if writes is None else _change(line.target, line.expr)
+        if writes is not None and any(_may_have_state(name, bindings, change is not None) for name in used):
+            return True
         if writes is None:
             read[line.target] = used
             if used & of_neurons.keys():
                 return True
             continue
-        change = _change(line.target, line.expr)
         if change is None:
             writes.kinds.add("any")
             others = used - {line.target}
@@ -100,10 +101,16 @@ def _expanded(
     return used.union(*(read[name] for name in used if name in read))
 
 
-def _may_have_state(name: str, bindings: Mapping[str, SynapticBinding]) -> bool:
-    """Tells whether a name is a function that may give something else at each call."""
+def _may_have_state(name: str, bindings: Mapping[str, SynapticBinding], is_change: bool) -> bool:
+    """Tells whether a name is a function that may give something else at each call.
+
+    Args:
+        is_change: Whether what it gives changes a variable (`v += f(i)`), rather than being its new value.
+    """
     binding = bindings.get(name)
-    return isinstance(binding, HostFunction) or (isinstance(binding, CodeFunction) and not binding.code.stateless)
+    if isinstance(binding, HostFunction):
+        return not (binding.stateless and is_change)
+    return isinstance(binding, CodeFunction) and not binding.code.stateless
 
 
 def _differs(name: str, target: str, bindings: Mapping[str, SynapticBinding]) -> bool:

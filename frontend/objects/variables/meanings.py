@@ -72,9 +72,10 @@ def array_binding(storage: act.Storage, scalar: bool, way: Way) -> act.Binding:
 
 def host_function(function: Function, name: str) -> act.HostFunction:
     """Returns the binding of a function that only Python can call."""
+    stateless = function.stateless
     if function.auto_vectorise:
-        return act.HostFunction(lambda *args: function.on_arrays(args[:-1], len(args[-1])), name, vectorise=True)
-    return act.HostFunction(lambda *args: function.on_arrays(args, 1), name)
+        return act.HostFunction(lambda *args: function.on_arrays(args[:-1], len(args[-1])), name, True, stateless)
+    return act.HostFunction(lambda *args: function.on_arrays(args, 1), name, stateless=stateless)
 
 
 def function_binding(function: Function, name: str, group_dt: float) -> act.Binding:

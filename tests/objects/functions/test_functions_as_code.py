@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -406,3 +407,28 @@ def test_a_library_that_is_damaged_or_not_safe_is_not_loaded(
     monkeypatch.setattr(libraries, "_compile", counted)
     assert value(of_one("cpp", code)) == 42 + len(harm)
     assert len(compiled) == 1
+
+
+@needs_compiler
+def test_the_cpp_is_used_where_brian_runs_cython() -> None:
+    @implementation("cpp", "double f(double x) { return 8*x; }")
+    @implementation("cython", "cdef double f(double x):\n    return 8*x")
+    @check_units(x=1, result=1)
+    def f(x: Any) -> Any:
+        return 7 * x
+
+    assert value(f) == 8
+
+
+@pytest.mark.parametrize("code", ["this is no C++", {"main": ""}])
+def test_python_computes_where_the_cpp_beside_cython_is_wrong(code: Any) -> None:
+    @implementation("cpp", code)
+    @implementation("cython", "cdef double f(double x):\n    return 7*x")
+    @check_units(x=1, result=1)
+    def f(x: Any) -> Any:
+        return 7 * x
+
+    with catch_logs(log_level=logging.INFO) as logs:
+        assert value(f) == 7
+    (message,) = [text for _, name, text in logs if name.endswith("python_function_f")]
+    assert "The C++ code of" in message or "no C++ compiler" in message

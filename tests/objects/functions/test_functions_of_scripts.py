@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -12,11 +13,13 @@ from ranvier import (
     DEFAULT_FUNCTIONS,
     BrianObjectException,
     DimensionMismatchError,
+    Function,
     Network,
     NeuronGroup,
     SpikeMonitor,
     Synapses,
     check_units,
+    implementation,
     ms,
     second,
     seed,
@@ -24,6 +27,7 @@ from ranvier import (
 )
 from ranvier.actions import actions as act
 from ranvier.actions.executors import EXECUTORS
+from ranvier.utils.logger import catch_logs
 
 
 @check_units(x=1, result=1)
@@ -139,3 +143,41 @@ def test_classes_of_functions_show_what_each_of_them_begins_with() -> None:
     assert first.name != second.name and first.name.startswith("_binomial") and first.id != second.id
     assert BinomialFunction(3, 0.5, name="chance").name == "chance"
     assert list(first.implementations) == ["numpy"]
+
+
+@implementation("cython", "cdef double f(double x, double y):\n    return y if x > 0 else -1")
+@check_units(x=volt, y=1, result=second)
+def with_if(x: Any, y: Any) -> Any:
+    if x > 0 * volt:
+        return y * second
+    return -1 * second
+
+
+@implementation("cython", "cdef double f(double x, double y):\n    return y if x > 0 else -1")
+@check_units(x=volt, y=1, result=second)
+def with_math(x: Any, y: Any) -> Any:
+    return math.copysign(y if x > 0 * volt else 1.0, float(x)) * second
+
+
+@pytest.mark.parametrize("function", [with_if, with_math])
+def test_a_function_for_single_values_is_called_for_each_element(function: Function) -> None:
+    """Brian calls the Cython code; there is none here, and no C++."""
+    cells = NeuronGroup(4, "v : volt\nz : second\nw = f(v, i) : second", namespace={"f": function})
+    cells.run_regularly("z = f(v, 2*i)")
+    cells.v = "(i - 1.5)*volt"
+    with catch_logs() as logs:
+        Network(cells).run(0.1 * ms)
+    np.testing.assert_array_equal(cells.z_[:], [-1, -1, 4, 6])
+    np.testing.assert_array_equal(cells.w_[:], [-1, -1, 2, 3])
+    assert cells.w[1] == -1 * second and list(cells.w_[1:3]) == [-1, 2]
+    (text,) = [text for _, _, text in logs]
+    assert f"The Python function '{function.label}' takes one value at a time" in text
+
+
+def test_a_function_for_single_values_without_other_code_gets_advice() -> None:
+    @check_units(x=1, result=1)
+    def step(x: Any) -> Any:
+        return 1 if x > 0 else 0
+
+    with pytest.raises(BrianObjectException, match="use clip\\(\\), int\\(condition\\)\\*value or numpy's where"):
+        Network(group(step)).run(0.1 * ms)

@@ -10,6 +10,7 @@ from ranvier.objects.monitors.statemonitor import StateMonitor
 from ranvier.objects.networks.magic import profiling_summary, scheduling_summary, start_scope
 from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.networkoperation import NetworkOperation, network_operation
+from ranvier.objects.networks.profiling import ProfilingSummary
 from ranvier.objects.networks.report import ProgressBar, TextReport, make_report
 from ranvier.objects.neurons.neurongroup import NeuronGroup
 from ranvier.objects.synapses.synapses import Synapses
@@ -384,6 +385,7 @@ def test_profiling() -> None:
     assert lines[2].startswith("slow ") and lines[2].endswith(" %") and len(lines) == 4
     assert len(str(profiling_summary(net, show=1)).splitlines()) == 3
     assert "<td>slow</td>" in profiling_summary(net)._repr_html_()
+    assert ProfilingSummary(net, show=1).names == ["slow"] and ProfilingSummary(net.profiling_info).names[0] == "slow"
     assert group.v[0] == pytest.approx(1)
     net.run(1 * ms)
     with pytest.raises(ValueError, match="profile=True"):

@@ -178,7 +178,11 @@ def test_stored_and_shared_subexpressions() -> None:
         ("a = rand(); v_post = a", True),
         ("w = rand(); v_post = w", True),
         ("v_post = own(1)", True),
-        ("v_post += own(w)", True),
+        ("v_post = own(j)", True),
+        ("v_post += own(w)", False),
+        ("a = own(i); v_post += a*w", False),
+        ("v_post += own(v_post)", True),
+        ("v_post += keeping(w)", True),
         ("v_post = stated(1)", False),
         ("v_post += stated(w)", False),
         ("v_post += w*randn()", False),  # a number belongs to a synapse; Brian warns of these
@@ -194,7 +198,8 @@ def test_dependence_on_order(code: str, depends: bool) -> None:
     own = Function(lambda x: x, arg_units=[1], return_unit=1)
     stated = Function(lambda x: x, arg_units=[1], return_unit=1)
     stated.implementations.add_implementation("expression", "2*x")
-    names = {"own": own, "stated": stated, "coins": BinomialFunction(3, 0.5)}
+    keeping = Function(lambda x: x, arg_units=[1], return_unit=1, stateless=False)
+    names = {"own": own, "keeping": keeping, "stated": stated, "coins": BinomialFunction(3, 0.5)}
     synapses = Synapses(source, target, "w : 1", on_pre=code, namespace=names)
     synapses.connect()
     action = synapses.pre.prepare({"second": second})[0]
