@@ -319,14 +319,16 @@ assert list(np.array(cells.I)) == [0, 3]
 """,
     ),
     Difference(
-        "`w = group.w[:]`",
-        "the memory of the group: `w` changes with it, and `group.w[:][3] = 0` sets a value",
-        "a copy, as from `np.array(group.w)`; write `group.w[3] = 0`",
+        "`synapses.delay[:]`, and `[:]` of what scripts cannot set (`synapses.i[:]`)",
+        "the memory itself, as `group.w[:]` is: `synapses.delay[:][3] = 0*ms` sets a value",
+        "a copy, as from `np.array(synapses.delay)`; write `synapses.delay[3] = 0*ms`",
         """\
-cells = NeuronGroup(2, "v : 1")
-kept = cells.v[:]
-cells.v[:][0] = cells.v_ = 3
-assert list(kept) == [0, 0] and list(cells.v[:]) == [3, 3]
+cells = NeuronGroup(2, "v : 1", threshold="v > 1", reset="v = 0")
+synapses = Synapses(cells, cells, "w : 1", on_pre="v_post += w")
+synapses.connect()
+synapses.delay[:][0] = 1*ms
+synapses.w[:][0] = 3
+assert list(synapses.delay_[:]) == [0]*4 and list(synapses.w[:]) == [3, 0, 0, 0]
 """,
     ),
     Difference(

@@ -100,6 +100,10 @@ class Storage:
         found = self.array[places]
         return found.copy() if isinstance(places, slice) else found
 
+    def lent(self) -> npt.NDArray[Any]:
+        """Returns all elements for a script, which may write to them: the memory itself where it can."""
+        return self.array
+
     def fill(self, value: bool | int | float) -> None:
         """Sets all elements to one value."""
         self.array[:] = value

@@ -24,5 +24,5 @@ class NotCopied(Nameable):
             f"'{self.name}' ({kind}) cannot be {done}: a {kind} shares its variables, clock and connections with other "
             "objects. To come back to a state, use store() and restore(); for a second network, or one in another "
             "process, call a function that builds it, and carry the values over with get_states() and set_states(). "
-            "Recorded and current values are copied by [:], e.g. group.v[:]."
+            "Recorded and current values are copied by np.array(...), e.g. np.array(group.v)."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from types import MemberDescriptorType
 from typing import Any, Protocol
@@ -23,6 +24,10 @@ class Blocks(Protocol):
     def blocks(self) -> Iterator[Array]:
         """Yields the values, block by block; the same ones each time."""
         ...
+
+
+_OWN_REFERENCES = 3
+"""Those of an array that only its storage has: its place there, a local name, and the argument that counts them."""
 
 
 class LazyStorage(Storage):
@@ -92,6 +97,10 @@ class LazyStorage(Storage):
     def __getitem__(self, places: slice) -> Array:
         return self.take(places)
 
+    def lent(self) -> Array:
+        """Returns a copy of all elements: what is computed, or kept in a shorter form, is not written to by scripts."""
+        return self.take(slice(None))
+
     def lasting(self) -> Array:
         """Returns all elements as a read-only array: the same one as long as somebody has it and they are the same."""
         found = self.take(slice(None))
@@ -135,18 +144,51 @@ class UniformStorage(LazyStorage):
         population: Whose elements they are; None: they have a size of their own.
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("_is_lent", "_value")
 
     def __init__(
         self, label: str, size: int, dtype: DTypeLike, dim: str = "", population: Population | None = None
     ) -> None:
         super().__init__(label, size, dtype, dim, population)
         self._value: Any = self._dtype.type(0)
+        self._is_lent = False
 
     @property
     def uniform(self) -> bool | int | float | None:
         """The value of all elements as long as they have no memory."""
+        if self._is_lent:
+            self._take_back()
         return None if self._made is not None or not self._size else self._value.item()
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is memory for all elements."""
+        if self._is_lent:
+            self._take_back()
+        return super().is_made
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes that are kept now."""
+        return super().kept_bytes if self.is_made else 0
+
+    def lent(self) -> Array:
+        """Returns the memory of all elements; equal ones need none again once the script has given it back."""
+        self._is_lent = self._is_lent or self._made is None
+        return self.array
+
+    def _take_back(self) -> None:
+        """Gives up memory that was made for a script if nobody has it any more and all elements are equal still."""
+        made = self._made
+        if made is not None:
+            base: object = made.base
+            if sys.getrefcount(made) > _OWN_REFERENCES or (
+                base is not None and sys.getrefcount(base) > _OWN_REFERENCES
+            ):
+                return
+        self._is_lent = False
+        if made is not None and made.size and is_uniform(made):
+            self._value, self._made = made[0], None
 
     def fill(self, value: object) -> None:
         """Sets all elements to one value; those that have memory keep it, since native code may work on it."""

@@ -79,6 +79,10 @@ class DelayStorage(UniformStorage):
         self._text = None
         super().clear(size)
 
+    def lent(self) -> Array:
+        """Returns a copy of all delays: scripts set them by `synapses.delay[...] = ...`."""
+        return self.take(slice(None))
+
     @property
     def array(self) -> Array:
         """The delays, which are kept from now on."""

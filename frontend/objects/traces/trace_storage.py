@@ -80,6 +80,10 @@ class TraceStorage(UniformStorage):
         """The value of all elements as long as they have no memory and follow from nothing."""
         return None if self.follows else super().uniform
 
+    def lent(self) -> Array:
+        """Returns the memory of all elements; whether the script has changed some is found by comparing."""
+        return super().lent() if self._computed is None else self.array
+
     def fill(self, value: object) -> None:
         """Sets all elements to one value."""
         if self._made is None:

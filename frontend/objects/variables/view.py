@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 @public_in("ranvier.core.variables")
 class VariableView(ArrayView):
-    """The values of a variable of a group; reading gives copies, writing goes to the group.
+    """The values of a variable of a group: writing goes to the group, `[:]` gives the memory, other reading copies.
 
     Args:
         name: Name of the variable.
@@ -107,7 +107,24 @@ class VariableView(ArrayView):
         return self.group.element_count
 
     def __getitem__(self, item: object) -> Any:
-        return self.get_item(item, level=0)
+        memory = self._memory(item)
+        if memory is None:
+            return self.get_item(item, level=0)
+        return memory if self._dim is None else quantity_of(memory, self._dim)
+
+    def _memory(self, item: object) -> Array | None:
+        """Returns the memory of a variable for `[:]`, None for anything else and where scripts may not write.
+
+        As in Brian, `group.w[:][condition] = 0` sets values, and what `[:]` gave changes with the variable.
+        """
+        variable, way = self.variable, self._reference.way
+        if not (isinstance(item, slice) and item == EVERYTHING and isinstance(variable, ArrayVariable)):
+            return None
+        if variable.scalar or variable.read_only or way.index is not None or variable.owner is not self.group:
+            return None
+        if Standalone.program is not None:
+            Standalone.program.check_readable(self.group, self.name, variable)
+        return variable.storage.lent()
 
     def get_item(self, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> Any:
         """Returns values: of elements given by numbers, slices, arrays, conditions.

@@ -175,7 +175,8 @@ BETWEEN = {
     "delay": (lambda s: setattr(s.pre, "delay", 2.2 * ms), True),
     "delays": (lambda s: setattr(s.pre, "delay", "2*ms + j*0.1*ms"), False),
     "values": (lambda s: s.set_states({"x": np.arange(len(s)) * 0.01}), False),
-    "a copy": (lambda s: s.x[:].__setitem__(0, 5), True),
+    "a copy": (lambda s: np.array(s.x).__setitem__(0, 5), True),
+    "the memory": (lambda s: s.x[:].__setitem__(0, 5), False),
 }
 
 

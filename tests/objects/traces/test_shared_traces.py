@@ -273,6 +273,7 @@ BETWEEN = {
     "random": lambda s: setattr(s, "apre", "0.01*i + 0.001*j"),
     "all": lambda s: (setattr(s, "apre", 0.2), setattr(s, "apost", "-0.1"), setattr(s, "lastupdate", "30*ms")),
     "a few": lambda s: s.apost.__setitem__(slice(3, 7), 0.3),
+    "a few of all": lambda s: s.apost[:].__setitem__(slice(3, 7), 0.3),
     "more synapses": lambda s: s.connect(i=11, j=[0, 1]),
     "a shorter delay": lambda s: setattr(s.pre, "delay", 0.2 * ms),
     "time step": lambda s: setattr(defaultclock, "dt", 0.05 * ms),
@@ -342,7 +343,7 @@ def test_a_state_is_restored_into_a_network_that_never_ran(tmp_path):
 def test_a_changed_copy_is_no_change():
     net, synapses, _ = network(PAIR, ON_PRE, ON_POST)
     net.run(20 * ms)
-    copy = synapses.apre[:]
+    copy = np.array(synapses.apre)
     copy[:] = 5
     assert np.array(synapses.apre).max() < 5 and np.array(synapses.apre[3:5]).size == 2
     net.run(20 * ms)

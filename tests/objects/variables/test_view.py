@@ -6,6 +6,7 @@ import pytest
 from ranvier import (
     BinomialFunction,
     DimensionMismatchError,
+    Network,
     NeuronGroup,
     Quantity,
     StateMonitor,
@@ -184,10 +185,46 @@ def test_functions_of_numpy(group):
 
 
 def test_values_read_are_copies(group):
-    values = group.v[:]
-    values[0] = 100 * mV
+    group.v[1:][0] = 100 * mV
+    group.v["i > 0"][0] = 100 * mV
+    group.v[numpy.array([1, 2])][0] = 100 * mV
+    group[1:].v[:][0] = 100 * mV
     numpy.asarray(group.v)[1] = 0.1
-    assert group.v[0] == 1 * mV and group.v[1] == 2 * mV
+    group.i[:][1] = 7
+    assert group.v[1] == 2 * mV and group.i[1] == 1
+
+
+def test_all_values_are_the_memory(group):
+    """As in Brian: scripts normalise weights by `synapses.w[:][condition] = ...`."""
+    values, plain = group.v[:], group.v_[:]
+    values[0] = 100 * mV
+    group.v[:][group.v[:] > 3.5 * mV] = 7 * mV
+    values *= 2
+    assert group.v[0] == 14 * mV and group.v[3] == 14 * mV and plain.tolist() == [0.014, 0.004, 0.006, 0.014]
+    group.v = 1 * mV
+    assert values[2] == 1 * mV and group.v[:] is not values
+
+
+def test_all_values_change_with_a_run():
+    neurons = NeuronGroup(2, "dv/dt = 1/second : 1")
+    values, before = neurons.v[:], numpy.array(neurons.v)
+    Network(neurons).run(1 * ms)
+    assert numpy.array_equal(values, neurons.v) and values[0] > 0 and not before.any()
+
+
+def test_equal_values_of_synapses_need_no_memory_again():
+    neurons = NeuronGroup(50, "v : 1", threshold="v > 1", reset="v = 0")
+    synapses = Synapses(neurons, neurons, "w : 1\ng : volt", on_pre="v_post += w")
+    synapses.connect()
+    synapses.w, synapses.g = 0.5, 2 * mV
+    weights, plain = synapses.variables["w"].storage, synapses.variables["g"].storage
+    values, amounts = synapses.w[:], synapses.g[:]
+    assert weights.uniform is None and plain.uniform is None
+    values[3] = 0.5
+    del values, amounts
+    assert weights.uniform == 0.5 and not weights.is_made and plain.uniform == 0.002
+    synapses.w[:][synapses.j[:] < 10] = 0
+    assert weights.uniform is None and synapses.w[:].sum() == 0.5 * 50 * 40
 
 
 def test_states(group):

@@ -8,10 +8,7 @@ import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import cast
 
-import numpy as np
-
 from ranvier.equations.source import one_of
-from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.running import stop
 from ranvier.objects.networks.sweeps.conduct import conduct
@@ -81,9 +78,7 @@ class BuiltWork:
                     f"The function returns '{name}', but the table of the sweep has such a column already."
                 )
             elif found is not None:
-                outcome.measures[name] = [
-                    cast(Array, value).copy() if isinstance(value, np.ndarray) else as_measured(value)
-                ]
+                outcome.measures[name] = [as_measured(value)]
 
     @contextlib.contextmanager
     def session(self) -> Generator[None, None, None]:

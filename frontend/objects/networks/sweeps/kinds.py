@@ -143,18 +143,32 @@ def dimension_in(value: object) -> Dimension:
 
 
 def as_measured(value: object) -> object:
-    """Returns a value that was measured: a list of values with a unit is an array with it, where it has a shape.
+    """Returns a value that was measured, which later runs do not change: arrays may be the memory of variables.
+
+    A list of values with a unit is an array with it, where it has a shape.
 
     Raises:
         DimensionMismatchError, TypeError: If values in a list have different units.
     """
     if not is_a(value, (list, tuple)) or dimension_in(value).is_dimensionless:
-        return value
+        return _kept(value)
     dim = dimension_in(value)
     try:
         return Quantity(np.array(cast("list[float]", value), dtype=float), dim=dim)
     except ValueError:  # lists of different lengths
+        return _kept(value)
+
+
+def _kept(value: object) -> object:
+    """Returns a value with copies of arrays, also of those in lists."""
+    if is_a(value, np.ndarray):
+        return cast(Array, value).copy()
+    if not is_a(value, (list, tuple)):
         return value
+    several = cast(Sequence[object], value)
+    if not any(is_a(each, (np.ndarray, list, tuple)) for each in several):
+        return value
+    return [_kept(each) for each in several] if isinstance(value, list) else tuple(map(_kept, several))
 
 
 class Misfit(Exception):

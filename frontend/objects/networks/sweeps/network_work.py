@@ -337,7 +337,7 @@ def _copied(value: object) -> object:
         )
     if hasattr(value, "get_item"):
         value = cast(Array, value)[:]
-    return cast(Array, value).copy() if is_a(value, np.ndarray) else as_measured(value)
+    return as_measured(value)
 
 
 def digest(value: object) -> str:
