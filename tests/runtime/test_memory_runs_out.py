@@ -103,7 +103,8 @@ class Model:
 
     def results(self) -> list[np.ndarray]:
         s = self.s
-        return [*self.recorded(), self.cells.v[:], s.w[:], s.x[:], s.i[:], s.j[:], s.pre.delay[:], self.spikes.count[:]]
+        variables = [self.cells.v, s.w, s.x, s.i, s.j, s.pre.delay, self.spikes.count]
+        return [*self.recorded(), *(np.array(view) for view in variables)]
 
 
 def run_on(m: Model) -> None:

@@ -105,7 +105,7 @@ def test_a_step_on_any_tree(seed):
     n = passive(morphology)
     n.v = generator.uniform(-0.09, 0.03, len(n)) * volt
     n.I = generator.uniform(0, 1, len(n)) * nA
-    before, area, charge = np.asarray(n.v[:]), np.asarray(n.area[:]), 0.01 / 1e-4
+    before, area, charge = np.array(n.v), np.asarray(n.area[:]), 0.01 / 1e-4
     expected = solved(morphology, area * (charge + 1.0), area * (charge * before - 0.07) + np.asarray(n.I[:]), 1.0)
     Network(n).run(0.1 * ms)
     np.testing.assert_allclose(n.v_[:], expected, rtol=1e-12, atol=1e-16)

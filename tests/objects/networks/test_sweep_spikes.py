@@ -52,9 +52,10 @@ def alone(network: Network, given: Any, duration: Quantity = 20 * ms, gain: floa
     network.store("alone")
     network["given"].set_spikes(*given, period=Quantity(network["given"].period_, dim=second.dim))
     network.run(duration, namespace={"gain": gain})
-    found = {"n": network["spikes"].count[:], "v": network["cells"].v[:], "given": network["seen"].count[:]}
+    found = {"n": network["spikes"].count, "v": network["cells"].v, "given": network["seen"].count}
+    kept = {name: np.array(value) for name, value in found.items()}
     network.restore("alone")
-    return {name: np.array(value) for name, value in found.items()}
+    return kept
 
 
 @pytest.mark.parametrize("form", FORMS)
