@@ -148,8 +148,8 @@ def _check_type(owner: Function, found: DType, declared: str) -> None:
 def native_of(function: Function) -> NativeFunction | None:
     """Returns the code of a function that compiled code can call; None if Python computes the values.
 
-    Of a Python function and C++ code the Python function is taken, unless there is Cython code as well: then Brian,
-    too, runs compiled code unless it is told otherwise.
+    Of a Python function and C++ code the Python function is taken, but for scripts for standalone devices, and where
+    there is Cython code as well: then Brian, too, runs compiled code unless it is told otherwise.
 
     Raises:
         ValueError: Its text is wrong.
@@ -176,8 +176,10 @@ def _native_beside_python(function: Function) -> NativeFunction | None:
     function is never called, and may be unable to take arrays.
     """
     given, is_meant = function.implementations["cpp"], Standalone.program is not None
+    if _refused.get(function) is given:
+        return None  # which was said
     why = "Its C++ is used where the Python function is empty, raises NotImplementedError, or has Cython code as well."
-    if (is_meant or "cython" in function.implementations) and _refused.get(function) is not given:
+    if is_meant or "cython" in function.implementations:
         try:
             return _native(function, "cpp")
         except (NotImplementedError, ValueError, TypeError) as error:
